@@ -1,0 +1,1 @@
+"""Drystone: a school's e-safety policy as a running system."""

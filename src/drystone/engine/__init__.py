@@ -1,0 +1,1 @@
+"""Floor 0: pure. No Django, no network, no clock of its own."""

@@ -1,0 +1,1 @@
+"""The event, the segment, the collector, the lake and its queries."""

@@ -1,0 +1,1 @@
+"""Lists, index, rules, schedules, bundles and the decision."""

@@ -1,0 +1,1 @@
+"""Our own forward proxy, for one box and for trying out."""

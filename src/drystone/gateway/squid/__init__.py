@@ -1,0 +1,1 @@
+"""Squid's doors: external ACL helper, SquidGuard-compatible rewriter, configuration."""

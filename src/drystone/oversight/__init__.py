@@ -1,0 +1,1 @@
+"""What head, governors and inspectors look at."""

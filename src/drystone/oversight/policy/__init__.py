@@ -1,0 +1,1 @@
+"""The policy: promises, their controls, findings and the board."""

@@ -1,0 +1,1 @@
+"""Django apps: what the school keeps record of."""

@@ -1,0 +1,1 @@
+"""The Traffic page and its charts, over the lake."""

@@ -1,0 +1,1 @@
+"""Filter rules, publishing of bundles, self-tests of the filter."""

@@ -1,0 +1,1 @@
+"""What every register needs: school, terms, people, roles, zones, permissions, audit."""

@@ -1,0 +1,1 @@
+"""Settings, URLs, layout, the set-up wizard and each role's home page."""
