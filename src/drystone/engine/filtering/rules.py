@@ -1,0 +1,271 @@
+"""A school's rules as value types: what `parse_rules` reads from the rules file, what the screens build, and
+what is compiled into a bundle. Reading and writing the file is in rules_read.py and rules_dump.py, imported
+only when asked for, so that this file costs a gateway nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from drystone.engine.filtering.request import Level
+from drystone.engine.filtering.schedule import Calendar, Condition, Period, Schedule, Timetable
+
+__all__ = [
+    "Access",
+    "Calendar",
+    "Category",
+    "Condition",
+    "Default",
+    "Group",
+    "Match",
+    "Period",
+    "Person",
+    "Problem",
+    "Rule",
+    "RuleAction",
+    "Rules",
+    "RulesError",
+    "Schedule",
+    "School",
+    "Target",
+    "TargetKind",
+    "Timetable",
+    "YouTube",
+    "Zone",
+    "dump_rules",
+    "load_rules",
+    "parse_rules",
+]
+
+RULE_LEVELS = (Level.GLOBAL, Level.SCHOOL, Level.GROUP, Level.ZONE, Level.PERSON)
+
+
+class TargetKind(StrEnum):
+    SITE = "site"
+    CATEGORY = "category"
+    EXPRESSION = "expression"
+
+
+class RuleAction(StrEnum):
+    BLOCK = "block"
+    ALLOW = "allow"
+
+
+class Default(StrEnum):
+    """What a group gets when no rule speaks; BLOCK is allow-list only."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+class Access(StrEnum):
+    """Of a person or a whole group. NONE: no signed agreement. SUSPENDED: taken away for a while."""
+
+    OPEN = "open"
+    NONE = "none"
+    SUSPENDED = "suspended"
+
+
+class YouTube(StrEnum):
+    STRICT = "strict"
+    MODERATE = "moderate"
+    OFF = "off"
+
+
+class Match(StrEnum):
+    """How a level reads its category rules for a site that is in several: ANY block is enough, or FIRST in order."""
+
+    ANY = "any"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    name: str = "School"
+    slug: str = "school"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """`lists` are folders relative to LISTS. A mandatory category blocks whatever any rule says (FM7)."""
+
+    key: str
+    lists: tuple[str, ...]
+    title: str = ""  # plain words for the block page; see `label`
+    mandatory: bool = False
+    line: int = field(default=0, compare=False)
+
+    @property
+    def label(self) -> str:
+        return self.title or plain_words(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    key: str
+    default: Default
+    title: str = ""  # `name` in the file
+    safe_search: bool = False
+    youtube: YouTube = YouTube.OFF
+    access: Access = Access.OPEN
+    match: Match = Match.ANY
+    line: int = field(default=0, compare=False)
+
+    @property
+    def label(self) -> str:
+        return self.title or plain_words(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Addresses of one zone never overlap another's. IPv4-mapped IPv6 is written as IPv4."""
+
+    key: str
+    addresses: tuple[IPv4Network | IPv6Network, ...]
+    group: str
+    title: str = ""  # `name` in the file
+    require_person: bool = False
+    line: int = field(default=0, compare=False)
+
+    @property
+    def label(self) -> str:
+        return self.title or plain_words(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`name` is the sign-on name, in the form of identity.sign_on_name. In a bundle only its keyed hash stands."""
+
+    name: str
+    group: str
+    access: Access = Access.OPEN
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a rule is about.
+
+    SITE: `value` is `host` or `host/path` or `host?query`, and `host` is canonical; `path` starts with `/` or `?`
+    or is "". CATEGORY: `value` is the category's key. EXPRESSION: `value` is RE2 syntax, known to compile.
+    """
+
+    kind: TargetKind
+    value: str
+    host: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `level` says when it is read; `group`, `zone` and `person` say whom it holds for ("" everyone),
+    and the one that `level` names is always filled. `person` is a key of Rules.people."""
+
+    id: str
+    level: Level
+    action: RuleAction
+    target: Target
+    reason: str
+    by: str
+    group: str = ""
+    zone: str = ""
+    person: str = ""
+    locked: bool = False  # global rules only
+    when: str = ""
+    outside: str = ""
+    until: date | None = None  # the last day on which it holds
+    line: int = field(default=0, compare=False)
+
+    @property
+    def condition(self) -> Condition:
+        return Condition(when=self.when, outside=self.outside, until=self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A whole rules file. `categories` is None where the file leaves them out: then each folder of LISTS is a
+    category of its name, and the compiler checks what rules say of them. `everyone_else` is a group's key, or ""
+    where a client in no zone is blocked. The order of every mapping and of `rules` is the file's."""
+
+    school: School = field(default_factory=School)
+    calendar: Calendar = field(default_factory=Calendar)  # has the school's time zone
+    categories: Mapping[str, Category] | None = None
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    zones: Mapping[str, Zone] = field(default_factory=dict)
+    everyone_else: str = ""
+    people: Mapping[str, Person] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    help: tuple[str, ...] = ()  # canonical hosts, always reachable, beside the built-in ones
+    source: str = field(default="rules", compare=False)
+
+    @property
+    def timezone(self) -> str:
+        return self.calendar.timezone
+
+    def timetable(self) -> Timetable:
+        """Every distinct condition of the rules, each at its bit: `timetable.bit(rule.condition)`."""
+        conditions = dict.fromkeys(rule.condition for rule in self.rules)
+        return Timetable(self.calendar, dict(self.schedules), tuple(conditions))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a rules file, with what to do. `line` 0 is the file as a whole."""
+
+    line: int
+    message: str
+
+
+class RulesError(Exception):
+    """The rules cannot be used. The message is a line for each problem: FILE, line N: what is wrong, what to do."""
+
+    def __init__(self, source: str, *problems: Problem) -> None:
+        self.source = source
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        super().__init__("\n".join(self._say(problem) for problem in self.problems))
+
+    def _say(self, problem: Problem) -> str:
+        place = f"{self.source}, line {problem.line}" if problem.line else self.source
+        return f"{place}: {problem.message}"
+
+
+def plain_words(key: str) -> str:
+    """`social_networks` as people read it: Social networks."""
+    words = key.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def load_rules(path: Path) -> Rules:
+    """Read a rules file. Raises RulesError, which lists every problem found, with file and line."""
+    from drystone.engine.filtering.rules_read import read_rules
+
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise RulesError(str(path), Problem(0, f"cannot be read ({error.strerror}); check the name")) from error
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+        raise RulesError(str(path), Problem(0, message)) from error
+    return read_rules(text, source=str(path))
+
+
+def parse_rules(text: str, *, source: str = "rules") -> Rules:
+    """The same for text at hand; `source` stands in messages where the file's name would."""
+    from drystone.engine.filtering.rules_read import read_rules
+
+    return read_rules(text, source=source)
+
+
+def dump_rules(rules: Rules) -> str:
+    """The rules as a rules file: `parse_rules(dump_rules(rules)) == rules`."""
+    from drystone.engine.filtering.rules_dump import write_rules
+
+    return write_rules(rules)
