@@ -1,0 +1,49 @@
+# Drystone. `make run` and `make test` do all of their own set-up; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench docs lock clean setup-%
+
+BIN := .venv/bin
+export PYTHON
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup-%:
+	@sh tools/setup $*
+
+run: setup-run ## start Drystone on this machine (UP="--demo" for the demo school)
+	@exec $(BIN)/drystone up $(UP)
+
+test: setup-test ## everything that must hold: style, layers, types, all tests, and the web tests on PostgreSQL
+	@$(MAKE) --no-print-directory checks
+	$(BIN)/pytest $(ARGS)
+	DRYSTONE_TEST_DATABASE=postgresql $(BIN)/pytest tests/registers tests/oversight tests/site $(ARGS)
+
+lint: setup-lint checks ## style, types and layers
+
+.PHONY: checks
+checks:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup-bench ## measure the filter against SquidGuard (DRYSTONE_BENCH_DATA names the lists)
+	$(BIN)/python -m bench $(ARGS)
+
+docs: setup-docs ## check that every link, command, option and make target that the docs name exists
+	$(BIN)/python tools/check_docs.py
+
+PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" pyproject.toml
+
+lock: setup-lock ## bring the locks of Python and front-end packages up to date
+	$(PIN) --upgrade --group build -o requirements/base.txt
+	$(PIN) --upgrade --group build --group dev -c requirements/base.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade --group node -o requirements/node.txt
+	npm install --package-lock-only --ignore-scripts
+
+clean: ## remove what make built, never a home folder
+	rm -rf .venv node_modules build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
+	find src tests bench tools -name __pycache__ -prune -exec rm -rf {} +
