@@ -117,7 +117,7 @@ def install(lock: str) -> None:
 
 def drystone_itself() -> None:
     stamp = VENV / ".stamp-drystone"
-    wanted = digest(ROOT / "pyproject.toml", sys.version)
+    wanted = digest(ROOT / "pyproject.toml")
     if read(stamp) == wanted and (VENV / "bin" / "drystone").exists():
         return
     say("installing Drystone itself")
