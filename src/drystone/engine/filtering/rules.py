@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from drystone.engine.filtering.request import Level
 from drystone.engine.filtering.schedule import Calendar, Condition, Period, Schedule, Timetable
+from drystone.engine.filtering.words import Access, Default, Match, RuleAction, TargetKind, YouTube
 
 __all__ = [
     "Access",
@@ -42,45 +42,6 @@ __all__ = [
 ]
 
 RULE_LEVELS = (Level.GLOBAL, Level.SCHOOL, Level.GROUP, Level.ZONE, Level.PERSON)
-
-
-class TargetKind(StrEnum):
-    SITE = "site"
-    CATEGORY = "category"
-    EXPRESSION = "expression"
-
-
-class RuleAction(StrEnum):
-    BLOCK = "block"
-    ALLOW = "allow"
-
-
-class Default(StrEnum):
-    """What a group gets when no rule speaks; BLOCK is allow-list only."""
-
-    ALLOW = "allow"
-    BLOCK = "block"
-
-
-class Access(StrEnum):
-    """Of a person or a whole group. NONE: no signed agreement. SUSPENDED: taken away for a while."""
-
-    OPEN = "open"
-    NONE = "none"
-    SUSPENDED = "suspended"
-
-
-class YouTube(StrEnum):
-    STRICT = "strict"
-    MODERATE = "moderate"
-    OFF = "off"
-
-
-class Match(StrEnum):
-    """How a level reads its category rules for a site that is in several: ANY block is enough, or FIRST in order."""
-
-    ANY = "any"
-    FIRST = "first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,205 @@
+"""What must change faster than lists do: who has access, who is switched off, who is signed on where.
+
+It stands in `overlay.json` beside `current`, and is read as the bundle is: whole or not at all. A file that is not
+byte for byte what `write_overlay` wrote raises OverlayError, and then the caller blocks all but help: P64 would be
+broken by guessing. A file that is missing raises OverlayMissing, which is fine only where the bundle's manifest
+does not demand an overlay.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
+from typing import Any
+
+from drystone.engine.filtering.words import Access
+
+FORMAT = 1
+FILE_NAME = "overlay.json"
+
+
+class OverlayError(Exception):
+    """The overlay cannot be trusted: block all but help."""
+
+
+class OverlayMissing(OverlayError):
+    """There is no overlay. The bundle's manifest says whether one may go without."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """A class or a group whose Internet a teacher has switched off, until a moment (None: until it is put on again).
+
+    `name` is what people read ("Class 3B"). `group` is a group of the rules, or "" where `people` lists the keys of
+    those concerned, as for a class.
+    """
+
+    name: str
+    group: str = ""
+    people: frozenset[str] = frozenset()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person is signed on at an address from `since` up to, not including, `until`."""
+
+    person: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """People stand here by their keys (identity.person_key), addresses in canonical text."""
+
+    access: Mapping[str, Access] = field(default_factory=dict)
+    switched_off: tuple[SwitchedOff, ...] = ()
+    sessions: Mapping[str, tuple[Session, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Overlay:
+        """Raises OverlayMissing, or OverlayError for any file that write_overlay did not write as it is."""
+        try:
+            raw = Path(path).read_bytes()
+        except FileNotFoundError as error:
+            raise OverlayMissing(f"{path}: there is no overlay; publish again") from error
+        except OSError as error:
+            raise OverlayError(f"{path}: cannot be read ({error.strerror})") from error
+        try:
+            overlay = _from_plain(json.loads(raw)["overlay"])
+            # One comparison covers truncation, a flipped bit, doubled keys and edits by hand alike.
+            whole = to_bytes(overlay) == raw
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise OverlayError(f"{path}: is damaged ({type(error).__name__}); publish again") from error
+        if not whole:
+            raise OverlayError(f"{path}: is not what was written (its hash does not agree); publish again")
+        return overlay
+
+    def access_of(self, person: str) -> Access | None:
+        """What the overlay says of the person, who may also stand in the bundle; None: nothing."""
+        return self.access.get(person)
+
+    def person_at(self, client: str, at: datetime) -> str:
+        """The key of who is signed on at an address, or "". Of sessions that overlap the last to begin counts."""
+        begun = [session for session in self.sessions.get(client, ()) if session.since <= at < session.until]
+        return max(begun, key=lambda session: session.since).person if begun else ""
+
+    def off(self, *, group: str, person: str, at: datetime) -> SwitchedOff | None:
+        """The switch that keeps this group or person from the Internet now, if any."""
+        for switch in self.switched_off:
+            if (switch.until is None or at < switch.until) and (
+                (switch.group and switch.group == group) or (person and person in switch.people)
+            ):
+                return switch
+        return None
+
+
+EMPTY_OVERLAY = Overlay()
+
+
+def write_overlay(path: Path, overlay: Overlay) -> None:
+    """Write beside and rename: a reader sees the old or the new, whole. Same overlay, same bytes.
+
+    Raises ValueError for an address or a time that cannot be written, and then the old file stays.
+    """
+    content = to_bytes(overlay)
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def to_bytes(overlay: Overlay) -> bytes:
+    """The one way to write this overlay."""
+    plain = _to_plain(overlay)
+    digest = sha256(_json(plain)).hexdigest()
+    return _json({"format": FORMAT, "overlay": plain, "sha256": digest}) + b"\n"
+
+
+def client_text(address: str) -> str:
+    """An address as sessions are keyed: IPv6 normalised, IPv4-mapped IPv6 as IPv4. Raises ValueError."""
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(parsed)
+
+
+def _to_plain(overlay: Overlay) -> dict[str, Any]:
+    return {
+        "access": {person: str(Access(access)) for person, access in overlay.access.items()},
+        "off": [
+            {
+                "name": switch.name,
+                "group": switch.group,
+                "people": sorted(switch.people),
+                "until": _milliseconds(switch.until) if switch.until else None,
+            }
+            for switch in overlay.switched_off
+        ],
+        "sessions": {
+            client_text(address): sorted(
+                [session.person, _milliseconds(session.since), _milliseconds(session.until)] for session in sessions
+            )
+            for address, sessions in overlay.sessions.items()
+        },
+    }
+
+
+def _from_plain(plain: dict[str, Any]) -> Overlay:
+    return Overlay(
+        access={person: Access(access) for person, access in plain["access"].items()},
+        switched_off=tuple(
+            SwitchedOff(
+                name=switch["name"],
+                group=switch["group"],
+                people=frozenset(switch["people"]),
+                until=None if switch["until"] is None else _moment(switch["until"]),
+            )
+            for switch in plain["off"]
+        ),
+        sessions={
+            address: tuple(Session(person, _moment(since), _moment(until)) for person, since, until in sessions)
+            for address, sessions in plain["sessions"].items()
+        },
+    )
+
+
+def _milliseconds(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise ValueError("times in an overlay are aware")
+    return round(at.timestamp() * 1000)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+
+
+def _json(plain: object) -> bytes:
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the rename outlives a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
