@@ -1,1 +1,1 @@
-"""Our own forward proxy, for one box and for trying out."""
+"""Our own forward proxy: HTTP and CONNECT for one box. Parse, ask the engine, write the event, answer."""

@@ -1,0 +1,1 @@
+"""Benchmarks: each `bench_*.py` measures us and the alternative in one run and reports a ratio."""

@@ -1,0 +1,25 @@
+"""What must be done before the first process of the house starts."""
+
+import os
+
+from drystone.engine.home import Home
+
+
+def prepare(home: Home) -> None:
+    """Make the folders and keys of `home`, and bring its database up to date. Safe to repeat.
+
+    Raises OSError when the home cannot be written, django.db.Error when the database cannot be reached.
+    """
+    os.environ["DRYSTONE_HOME"] = str(home.root)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "drystone.site.settings")
+    for folder in (home.root, home.lists, home.bundles, home.events, home.lake, home.logs, home.run):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    from drystone.site.keys import secret
+
+    for key in (home.person_key, home.check_key):
+        secret(key)
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
