@@ -27,7 +27,7 @@ VERSION: Final = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS: Final = 253_402_300_799_999  # the end of year 9999, the last that datetime holds
 _MOST_BYTES: Final = 2**63 - 1
-_LONGEST_SCHOOL: Final = 80  # it names a folder of the lake, percent-encoded
+_LONGEST_SCHOOL: Final = 60  # bytes of UTF-8: percent-encoded it names a folder of the lake
 _PLAIN = re.compile(r"[!-$&-~]+")  # printable ASCII but the space and `%`
 
 
@@ -215,9 +215,21 @@ def split_line(line: bytes) -> tuple[str, dict[str, Any]]:
         values["bytes"] = None
     if kind == "bytes" and not values["id"]:
         raise LineError("a bytes record without an id")
-    if len(values["school"]) > _LONGEST_SCHOOL:
+    if len(values["school"].encode()) > _LONGEST_SCHOOL:
         raise LineError(f"a school's name of {len(values['school'])} letters")
     return kind, values
+
+
+def salvage(line: bytes) -> int:
+    """Where a whole record begins in a line that a torn one runs into (Squid appends on after a kill); 0 if nowhere."""
+    start = max(line.rfind(b"1\tdecision\t"), line.rfind(b"1\tbytes\t"))
+    if start <= 0:
+        return 0
+    try:
+        split_line(line[start:])
+    except LineError:
+        return 0
+    return start
 
 
 _FIELDS_OF: Final = {"decision": DECISION_FIELDS, "bytes": BYTES_FIELDS}
