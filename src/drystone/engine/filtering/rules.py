@@ -4,13 +4,14 @@ only when asked for, so that this file costs a gateway nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from drystone.engine.filtering.request import Level
+from drystone.engine.filtering.rules_schema import suggestion
 from drystone.engine.filtering.schedule import Calendar, Condition, Period, Schedule, Timetable
 from drystone.engine.filtering.words import Access, Default, Match, RuleAction, TargetKind, YouTube
 
@@ -39,6 +40,7 @@ __all__ = [
     "dump_rules",
     "load_rules",
     "parse_rules",
+    "with_folders",
 ]
 
 RULE_LEVELS = (Level.GLOBAL, Level.SCHOOL, Level.GROUP, Level.ZONE, Level.PERSON)
@@ -151,8 +153,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A whole rules file. `categories` is None where the file leaves them out: then each folder of LISTS is a
-    category of its name, and the compiler checks what rules say of them. `everyone_else` is a group's key, or ""
+    """A whole rules file. `categories` is None where the file leaves them out; rules may name a folder of LISTS that
+    is not among them, so the compiler completes both by `with_folders`. `everyone_else` is a group's key, or ""
     where a client in no zone is blocked. The order of every mapping and of `rules` is the file's."""
 
     school: School = field(default_factory=School)
@@ -185,7 +187,7 @@ class Problem:
     message: str
 
 
-class RulesError(Exception):
+class RulesError(ValueError):
     """The rules cannot be used. The message is a line for each problem: FILE, line N: what is wrong, what to do."""
 
     def __init__(self, source: str, *problems: Problem) -> None:
@@ -196,6 +198,31 @@ class RulesError(Exception):
     def _say(self, problem: Problem) -> str:
         place = f"{self.source}, line {problem.line}" if problem.line else self.source
         return f"{place}: {problem.message}"
+
+
+def with_folders(rules: Rules, folders: Collection[str]) -> Rules:
+    """The rules once LISTS is known: `folders` are those that are categories of their own name.
+
+    Left-out categories become one for each folder; a category that a rule names and the file does not is the folder
+    of that name. Where there is none, RulesError with the rule's line.
+    """
+    categories = dict(rules.categories or {})
+    if rules.categories is None:
+        categories = {folder: Category(folder, (folder,)) for folder in sorted(folders)}
+    problems = []
+    for rule in rules.rules:
+        name = rule.target.value
+        if rule.target.kind is not TargetKind.CATEGORY or name in categories:
+            continue
+        if name in folders:
+            categories[name] = Category(name, (name,), line=rule.line)
+            continue
+        hint = suggestion(name, tuple(sorted({*categories, *folders})))
+        message = f"rule {rule.id}: category '{name}' is neither under categories nor a folder of lists; {hint}"
+        problems.append(Problem(rule.line, message))
+    if problems:
+        raise RulesError(rules.source, *problems)
+    return replace(rules, categories=categories)
 
 
 def plain_words(key: str) -> str:
@@ -226,7 +253,8 @@ def parse_rules(text: str, *, source: str = "rules") -> Rules:
 
 
 def dump_rules(rules: Rules) -> str:
-    """The rules as a rules file: `parse_rules(dump_rules(rules)) == rules`."""
+    """The rules as a rules file: `parse_rules(dump_rules(rules)) == rules` for rules that a file could hold, so that
+    what the screens built is checked by reading it back before it is published."""
     from drystone.engine.filtering.rules_dump import write_rules
 
     return write_rules(rules)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -83,7 +83,7 @@ class _Builder:
         self._keys: list[Text | None] = []  # for each open node: the key that waits for its value
 
     def take(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if getattr(event, "tag", None) not in (None, "!"):
             self._stop(line, "has a tag (!); write the plain value")
         match event:
@@ -118,9 +118,7 @@ class _Builder:
             return
         key = self._keys[-1]
         if key is None:
-            if not isinstance(node, Text):
-                self._stop(node.line, "has a list or a table where a key should stand")
-            self._keys[-1] = node
+            self._keys[-1] = self._key(node)
             return
         self._keys[-1] = None
         if key.value in parent.entries:
@@ -129,5 +127,10 @@ class _Builder:
             return
         parent.entries[key.value] = (key.line, node)
 
-    def _stop(self, line: int, message: str) -> None:
+    def _key(self, node: Node) -> Text:
+        if not isinstance(node, Text):
+            self._stop(node.line, "has a list or a table where a key should stand")
+        return node
+
+    def _stop(self, line: int, message: str) -> NoReturn:
         raise RulesError(self._source, Problem(line, message))

@@ -19,6 +19,7 @@ DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 MIDNIGHT = 24 * 60
 DEFAULT_TIMEZONE = "Europe/London"
+Span = tuple[date, date]  # first and last day, both inclusive
 NAIVE = "a time without its time zone cannot be compared with a schedule"
 
 
@@ -28,8 +29,8 @@ class Calendar:
     in no term is holiday; weekends of a term are term, since `days` is there to leave them out."""
 
     timezone: str = DEFAULT_TIMEZONE
-    terms: tuple[tuple[date, date], ...] = ()
-    holidays: tuple[tuple[date, date], ...] = ()
+    terms: tuple[Span, ...] = ()
+    holidays: tuple[Span, ...] = ()
 
     def in_term(self, day: date) -> bool:
         return any(first <= day <= last for first, last in self.terms) and not any(
@@ -183,5 +184,5 @@ class Timetable:
             raise ValueError(f"not a timetable: {error!r}") from error
 
 
-def _spans(plain: list[list[str]]) -> tuple[tuple[date, date], ...]:
+def _spans(plain: list[list[str]]) -> tuple[Span, ...]:
     return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in plain)
