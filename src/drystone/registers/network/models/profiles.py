@@ -6,7 +6,8 @@ from drystone.registers.school.models import Group
 
 
 class Profile(models.Model):
-    """P14, FM8, FM12: one for each group. What it blocks by category stands in ordinary rules of the group's level."""
+    """P14, FM8, FM12: one for each group. The categories it blocks (image search among them, P59) stand in ordinary
+    rules of the group's level."""
 
     class Default(models.TextChoices):
         ALLOW = "allow", "Everything that is not blocked"
@@ -21,7 +22,6 @@ class Profile(models.Model):
     default = models.CharField(max_length=10, choices=Default)
     safe_search = models.BooleanField(default=True)
     youtube = models.CharField(max_length=10, choices=YouTube, default=YouTube.STRICT)
-    image_search = models.BooleanField(default=False, help_text="P59: searching for pictures is allowed.")
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:

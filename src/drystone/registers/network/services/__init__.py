@@ -1,0 +1,1 @@
+"""Every write of the network register, a file a subject."""

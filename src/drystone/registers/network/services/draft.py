@@ -1,0 +1,219 @@
+"""The rules as they stand in the registers now: what the next publication will put in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from django.db.models import Prefetch
+
+from drystone.engine.filtering import rules as engine
+from drystone.engine.filtering.identity import sign_on_name
+from drystone.engine.filtering.request import Level
+from drystone.engine.filtering.rules_values import read_help_host, read_target, tidy
+from drystone.engine.filtering.words import RuleAction
+from drystone.registers.network.catalog import Catalog, catalog
+from drystone.registers.network.models import Profile, Rule, Schedule
+from drystone.registers.school.models import (
+    AcademicYear,
+    AddressRange,
+    AgeBand,
+    Closure,
+    Group,
+    Person,
+    Role,
+    RoleHolding,
+    School,
+    Term,
+    Zone,
+)
+
+STAFF_ROLES = (Role.HEAD, Role.COORDINATOR, Role.SAFEGUARDING_LEAD, Role.TEACHER, Role.SUPPORT_STAFF, Role.OFFICE, Role.TECHNICIAN)
+GUEST_ROLES = (Role.GOVERNOR, Role.CHAIR, Role.COUNCIL, Role.PARENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`rules` for the engine, the register's rows behind them, and what had to be left out and why."""
+
+    rules: engine.Rules
+    rows: dict[str, Rule]
+    left_out: list[str] = field(default_factory=list)
+
+
+def draft(school: School, *, pseudonymous: bool = False, extra: Rule | None = None) -> Draft:
+    """The whole rules file of a school, from the registers. `extra` is a rule that is only being tried.
+
+    With `pseudonymous` people stand in it by their keys: so it can be kept when they have left (P42).
+    The number of queries does not grow with the school.
+    """
+    left_out: list[str] = []
+    known = catalog()
+    groups = list(Group.objects.filter(school=school).select_related("profile"))
+    zones = _zones(school, left_out)
+    people = _people(school, groups, pseudonymous, left_out)
+    rows = list(Rule.objects.of(school).standing().select_related("group", "zone", "person", "schedule").order_by("id"))
+    rows += [extra] if extra else []
+    rules, kept = _rules(rows, known, zones, people, left_out)
+    used = {name for rule in rules for name in (rule.when, rule.outside) if name}
+    whole = engine.Rules(
+        school=engine.School(name=school.name, slug=school.slug),
+        calendar=_calendar(school),
+        categories={
+            key: engine.Category(key, entry.lists, entry.title, entry.mandatory) for key, entry in known.items()
+        },
+        groups={group.slug: _group(group) for group in groups},
+        zones=zones,
+        people={person.name: person for person in people.values()},
+        schedules={
+            row.slug: _schedule(row)
+            for row in Schedule.objects.filter(school=school)
+            if row.removed_at is None or row.slug in used
+        },
+        rules=tuple(rules),
+        help=_help(school, left_out),
+        source=f"the rules of {school.name}",
+    )
+    return Draft(whole, kept, left_out)
+
+
+def _group(group: Group) -> engine.Group:
+    profile: Profile | None = getattr(group, "profile", None)
+    if profile is None:  # nobody has said what it may reach, so it reaches what rules allow
+        return engine.Group(group.slug, engine.Default.BLOCK, title=group.name, safe_search=True)
+    return engine.Group(
+        group.slug,
+        engine.Default(profile.default),
+        title=group.name,
+        safe_search=profile.safe_search,
+        youtube=engine.YouTube(profile.youtube),
+    )
+
+
+def _zones(school: School, left_out: list[str]) -> dict[str, engine.Zone]:
+    ranges = Prefetch("ranges", AddressRange.objects.order_by("id"))
+    zones = {}
+    for zone in Zone.objects.filter(school=school).select_related("group").prefetch_related(ranges).order_by("slug"):
+        networks = [ip_network(entry.network) for entry in zone.ranges.all()]
+        if not networks:
+            left_out.append(f"The zone {zone.name} has no addresses, so the filter cannot know it.")
+            continue
+        zones[zone.slug] = engine.Zone(
+            zone.slug, tidy(networks), zone.group.slug, title=zone.name, require_person=zone.require_person
+        )
+    return zones
+
+
+def _people(
+    school: School, groups: list[Group], pseudonymous: bool, left_out: list[str]
+) -> dict[int, engine.Person]:
+    """Everyone with a sign-on name and a group, by primary key."""
+    by_band = {group.age_band: group.slug for group in reversed(groups)}
+    slugs = {group.pk: group.slug for group in groups}
+    roles: dict[int, set[str]] = {}
+    for person, role in RoleHolding.objects.filter(person__school=school, ends__isnull=True).values_list("person", "role"):
+        roles.setdefault(person, set()).add(role)
+    people: dict[int, engine.Person] = {}
+    taken: dict[str, str] = {}
+    for row in (
+        Person.objects.filter(school=school)
+        .exclude(sign_on="")
+        .select_related("school_class")
+        .order_by("id")
+    ):
+        held = roles.get(row.pk, set())
+        group = slugs.get(row.school_class.group_id) if row.school_class else _group_of_adult(held, by_band)
+        name = sign_on_name(row.sign_on)
+        if not group or not name:
+            continue
+        if name in taken:
+            left_out.append(f"{row.name} has the same sign-on name as {taken[name]}: “{row.sign_on}”.")
+            continue
+        taken[name] = row.name
+        people[row.pk] = engine.Person(row.key if pseudonymous else name, group)
+    return people
+
+
+def _group_of_adult(held: set[str], by_band: dict[str, str]) -> str:
+    if held & set(STAFF_ROLES):
+        return by_band.get(AgeBand.STAFF, "")
+    return by_band.get(AgeBand.GUESTS, "") if held & set(GUEST_ROLES) else ""
+
+
+def _rules(
+    rows: list[Rule],
+    known: Catalog,
+    zones: dict[str, engine.Zone],
+    people: dict[int, engine.Person],
+    left_out: list[str],
+) -> tuple[list[engine.Rule], dict[str, Rule]]:
+    rules, kept = [], {}
+    for row in rows:
+        why = _cannot_act(row, known, zones, people)
+        if why:
+            left_out.append(f"The rule for {row.value} is left out: {why}.")
+            continue
+        rules.append(
+            engine.Rule(
+                id=row.key,
+                level=Level(row.level),
+                action=RuleAction(row.action),
+                target=read_target(f"{row.kind}:{row.value}"),
+                reason=row.reason,
+                by=row.author_name,
+                group=row.group.slug if row.group else "",
+                zone=row.zone.slug if row.zone else "",
+                person=people[row.person_id].name if row.person_id else "",
+                locked=row.locked,
+                when=row.schedule.slug if row.schedule and row.timing == Rule.Timing.WHEN else "",
+                outside=row.schedule.slug if row.schedule and row.timing == Rule.Timing.OUTSIDE else "",
+                until=row.until,
+            )
+        )
+        kept[row.key] = row
+    return rules, kept
+
+
+def _cannot_act(
+    row: Rule, known: Catalog, zones: dict[str, engine.Zone], people: dict[int, engine.Person]
+) -> str:
+    if row.kind == Rule.Kind.CATEGORY and row.value not in known:
+        return "no installed list has this category any more"
+    if row.zone is not None and row.zone.slug not in zones:
+        return f"the zone {row.zone.name} has no addresses"
+    if row.person_id and row.person_id not in people:
+        return f"{row.person} has no network sign-on name or no group any more"
+    return ""
+
+
+def _schedule(row: Schedule) -> engine.Schedule:
+    start = row.starts.hour * 60 + row.starts.minute if row.starts else 0
+    end = row.ends.hour * 60 + row.ends.minute if row.ends else 24 * 60
+    return engine.Schedule(row.slug, (engine.Period(row.day_numbers, start, end, row.within),))
+
+
+def _calendar(school: School) -> engine.Calendar:
+    years = AcademicYear.objects.filter(school=school).prefetch_related(
+        Prefetch("terms", Term.objects.order_by("starts")), Prefetch("closures", Closure.objects.order_by("starts"))
+    )
+    terms, holidays = [], []
+    for year in years:
+        for term in year.terms.all():
+            terms.append((term.starts, term.ends))
+            if term.half_term_starts and term.half_term_ends:
+                holidays.append((term.half_term_starts, term.half_term_ends))
+        holidays += [(closure.starts, closure.ends) for closure in year.closures.all()]
+    return engine.Calendar(school.time_zone, tuple(sorted(terms)), tuple(sorted(set(holidays))))
+
+
+def _help(school: School, left_out: list[str]) -> tuple[str, ...]:
+    """The school's own pages are always reachable, whichever way somebody wrote their addresses."""
+    hosts = []
+    for site in school.own_hosts:
+        host = urlsplit(site).netloc if "://" in site else site.partition("/")[0]
+        try:
+            hosts.append(read_help_host(host))
+        except ValueError as error:
+            left_out.append(f"The school's own site {site} is left out: {error}.")
+    return tuple(dict.fromkeys(hosts))
