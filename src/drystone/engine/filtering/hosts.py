@@ -179,8 +179,9 @@ def _to_ascii(host: str) -> str:
         raise HostError("the host is too long")
     try:
         mapped = idna.uts46_remap(host, std3_rules=False)
-        return ".".join(label if label.isascii() and not label.startswith("xn--") else _label(label)
-                        for label in mapped.split("."))
+        return ".".join(
+            label if label.isascii() and not label.startswith("xn--") else _label(label) for label in mapped.split(".")
+        )
     except (UnicodeError, IndexError, OverflowError) as error:  # idna's errors are UnicodeErrors
         raise HostError(f"{host[:80]!r} is not a valid international name") from error
 
@@ -208,7 +209,7 @@ def _is_hex(label: str) -> bool:
 
 
 def _ipv4(parts: list[str]) -> str:
-    """The standard's IPv4 parser: one to four numbers, decimal, octal (0…) or hex (0x…); the last fills what is left."""
+    """The standard's IPv4 parser: one to four numbers, decimal, octal or hex; the last fills what is left."""
     if len(parts) > 4:
         raise HostError("an address has at most four numbers")
     numbers = [_ipv4_number(part) for part in parts]

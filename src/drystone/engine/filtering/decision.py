@@ -1,0 +1,116 @@
+"""The decision: who may see what, in the order of the house. First that speaks wins.
+
+1 mandatory lists · 2 help · 3 access · 4 locked global rules · 5 rules for sites · 6 rules for categories · 7 the
+group's default; and an allowed search engine is answered with its safe host. Pure: the time comes in the request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drystone.engine.filtering import reasons
+from drystone.engine.filtering.bundle import Bundle, Facts, Verdict
+from drystone.engine.filtering.policy import bits
+from drystone.engine.filtering.request import Action, Decision, Level, Request
+from drystone.engine.filtering.safesearch import safe_host
+from drystone.engine.filtering.who import Profile
+
+if TYPE_CHECKING:
+    from drystone.engine.filtering.overlay import Overlay
+
+UNREADABLE = Verdict(Action.BLOCK, reasons.UNREADABLE, rule="unreadable", level="")
+HELP = Verdict(Action.ALLOW, reasons.HELP, rule="help", level=Level.HELP)
+
+
+def decide(request: Request, bundle: Bundle, overlay: Overlay | None = None, *, shut: str = "") -> Decision:
+    """`shut` is a reason for which nothing but help is open (an overlay that cannot be read)."""
+    profile = bundle.profile_for(request.client, request.user, overlay, request.at, shut=shut)
+    verdict = bundle.verdict(request.host, request.path, profile, bundle.moment(request.at))
+    return decision(bundle, request.host, profile, verdict)
+
+
+def decision(bundle: Bundle, host: str, profile: Profile, verdict: Verdict) -> Decision:
+    """The whole decision, of a verdict and who asked."""
+    return Decision(
+        action=verdict.action,
+        reason=verdict.reason,
+        host=host,
+        category=verdict.category,
+        rule=verdict.rule,
+        level=verdict.level,
+        list=verdict.list,
+        edition=bundle.edition,
+        school=bundle.school,
+        zone=profile.zone,
+        group=profile.group,
+        person=profile.person,
+        safe_host=verdict.safe_host,
+    )
+
+
+def judge(bundle: Bundle, host: str, path: str, profile: Profile, moment: int) -> Verdict:
+    """The seven steps. Callers go by Bundle.verdict, which keeps the result."""
+    if not host:
+        return UNREADABLE
+    facts = bundle.facts_of_url(host, path)
+    if facts.lists & bundle.mandatory:
+        category, title, name = bundle.mandatory_category(facts)
+        return Verdict(Action.BLOCK, reasons.mandatory(title), category, "mandatory", Level.MANDATORY, name)
+    if facts.help:
+        return HELP
+    if profile.barred:
+        category, _, name = bundle.category_of(facts)
+        return Verdict(Action.BLOCK, profile.barred, category, profile.barred_by, Level.ACCESS, name)
+    speaking = facts.rules & profile.holding & moment
+    if speaking:
+        verdict = _by_rule(bundle, facts, _speaks_first(bundle, speaking, host, path, profile), profile)
+    else:
+        verdict = _by_default(bundle, facts, profile)
+    return verdict if verdict.action is Action.BLOCK else _made_safe(bundle, host, profile, verdict)
+
+
+def _speaks_first(bundle: Bundle, speaking: int, host: str, path: str, profile: Profile) -> int:
+    """The number of the rule that decides: the lowest bit, but for what only the request can order."""
+    masks = bundle.masks
+    first = (speaking & -speaking).bit_length() - 1
+    rivals = speaking & masks.stratum(first)
+    if masks.rules[first].for_category:
+        if bundle.groups[profile.group].match == "first":
+            return min(bits(rivals), key=masks.file_order.__getitem__)
+        return first
+    if not rivals & masks.expressions:
+        return first
+
+    def precedence(number: int) -> tuple[int, int, bool, int]:
+        rule = masks.rules[number]
+        length = bundle.reach(number, host, path) if rule.expression else len(rule.path)
+        return (-length, -len(rule.host), not rule.block, rule.place)
+
+    return min(bits(rivals), key=precedence)
+
+
+def _by_rule(bundle: Bundle, facts: Facts, number: int, profile: Profile) -> Verdict:
+    rule = bundle.masks.rules[number]
+    category, title, name = bundle.category_of(facts, rule.category)
+    reason = reasons.by_rule(rule, title if rule.for_category else "", bundle.groups[profile.group].title)
+    return Verdict(Action.BLOCK if rule.block else Action.ALLOW, reason, category, rule.id, rule.level, name)
+
+
+def _by_default(bundle: Bundle, facts: Facts, profile: Profile) -> Verdict:
+    group = bundle.groups[profile.group]
+    category, title, name = bundle.category_of(facts)
+    block = group.default == "block"
+    reason = reasons.by_default(block, title, group.title)
+    return Verdict(Action.BLOCK if block else Action.ALLOW, reason, category, "default", Level.PROFILE, name)
+
+
+def _made_safe(bundle: Bundle, host: str, profile: Profile, verdict: Verdict) -> Verdict:
+    """P59, FM12: the engine is reached at the address where its safe mode is locked on."""
+    group = bundle.groups[profile.group]
+    safe = safe_host(host, group.youtube) if group.safe_search else ""
+    if not safe:
+        return verdict
+    reason = f"{verdict.reason} {reasons.SAFE_SEARCH}"
+    return Verdict(
+        Action.SAFE_SEARCH, reason, verdict.category, verdict.rule, verdict.level, verdict.list, safe_host=safe
+    )

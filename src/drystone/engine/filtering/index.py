@@ -1,0 +1,139 @@
+"""The site index: which lists name a host, a URL, or match an expression.
+
+Hosts lie in a MARISA trie under their labels in reverse order, each label ended by a dot (`com.example.www.`), so
+that one walk down the trie meets a host and every domain above it, and meets nothing in the middle of a label. The
+trie and the array of set ids beside it are mapped into memory: every worker of a machine shares the same pages.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import marisa_trie
+
+from drystone.engine.filtering.lists import covers, url_entry
+
+EXPRESSION_MEMORY = 64 << 20  # a ceiling for RE2's automaton, not what it takes
+
+
+def host_key(host: str) -> str:
+    """`www.example.com` as `com.example.www.`"""
+    return ".".join(host.split(".")[::-1]) + "."
+
+
+class SetIndex:
+    """A trie of texts and, for each, the id of the set of lists that name it."""
+
+    __slots__ = ("_ids", "_trie")
+
+    def __init__(self, trie: Path, ids: Path, width: int) -> None:
+        """`width` is the bytes of an id. Raises OSError or ValueError."""
+        self._trie = marisa_trie.Trie()
+        try:
+            self._trie.mmap(str(trie))
+        except RuntimeError as error:
+            raise ValueError(f"{trie.name} is not a trie") from error
+        with ids.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        self._ids = memoryview(content).cast("H" if width == 2 else "I")
+        if len(self._ids) < len(self._trie):
+            raise ValueError(f"{ids.name} is shorter than {trie.name}")
+
+    def __len__(self) -> int:
+        return len(self._trie)
+
+    def hosts(self, host: str) -> list[int]:
+        """Set ids of the host and of the domains above it that are listed, the least specific first."""
+        ids = self._ids
+        return [ids[number] for _, number in self._trie.iter_prefixes_with_ids(host_key(host))]
+
+    def urls(self, host: str, path: str) -> list[int]:
+        """Set ids of the URL entries that cover host and path, the shortest first."""
+        text = url_entry(host, path)
+        ids = self._ids
+        found = self._trie.iter_prefixes_with_ids(text)
+        return [ids[number] for entry, number in found if covers(entry, text)]
+
+    def has_paths(self, host: str) -> bool:
+        """Whether a URL entry names a path on this host."""
+        return next(self._trie.iterkeys(url_entry(host, "") + "/"), None) is not None
+
+
+class ExpressionIndex:
+    """All expressions in one RE2 automaton: however many there are, a text is read once (linear time)."""
+
+    __slots__ = ("_owners", "_patterns", "_set", "_spans")
+
+    def __init__(self, expressions: Iterable[tuple[int, str]]) -> None:
+        """`expressions` are (owner, pattern); what an owner is, the caller knows. Raises ValueError."""
+        pairs = list(expressions)
+        self._owners = [owner for owner, _ in pairs]
+        self._patterns = [pattern for _, pattern in pairs]
+        self._set: Any = None
+        self._spans: dict[int, Any] = {}
+        if pairs:
+            self._set = _automaton(self._patterns)
+
+    def __bool__(self) -> bool:
+        return self._set is not None
+
+    def owners(self, host: str, path: str) -> list[int]:
+        """Owners of the expressions that match host and path, in order, each once."""
+        if self._set is None:
+            return []
+        found = self._set.Match(_text(host, path))
+        return sorted({self._owners[number] for number in found}) if found else []
+
+    def reach(self, owner: int, host: str, path: str) -> int:
+        """How many characters of the path the owner's match reaches into; 0 for one that ends in the host."""
+        if owner not in self._spans:
+            import re2
+
+            self._spans[owner] = re2.compile(self._patterns[self._owners.index(owner)], _options())
+        found = self._spans[owner].search(host + path)
+        return max(found.end() - len(host), 0) if found else 0
+
+
+def expression_fault(pattern: str) -> str:
+    """Why RE2 will not have this expression, or ""."""
+    import re2
+
+    try:
+        re2.compile(pattern, _options())
+        _automaton([pattern])
+    except re2.error as error:
+        detail = error.args[0] if error.args else error
+        return detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _automaton(patterns: list[str]) -> Any:
+    import re2
+
+    automaton = re2.Set.SearchSet(_options())
+    try:
+        for pattern in patterns:
+            automaton.Add(pattern)
+        automaton.Compile()
+    except re2.error as error:
+        raise ValueError(f"expressions do not compile: {error}") from error
+    return automaton
+
+
+def _options() -> Any:
+    import re2
+
+    options = re2.Options()
+    options.case_sensitive = False  # as SquidGuard, which compared lower-case URLs
+    options.log_errors = False  # RE2 would write to standard error itself
+    options.max_mem = EXPRESSION_MEMORY
+    return options
+
+
+def _text(host: str, path: str) -> str:
+    return (host + path).encode("utf-8", "replace").decode("utf-8")

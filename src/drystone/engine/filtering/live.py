@@ -1,0 +1,143 @@
+"""The filter as a running door uses it: the bundle and overlay of now, and never worse than those of before.
+
+`refresh` looks whether `current` or the overlay changed. A new bundle is verified before it is used; a broken or
+missing one raises the alarm once and leaves the old one at work. With no bundle at all everything is blocked but
+the built-in help sites.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from drystone.engine.filtering import reasons
+from drystone.engine.filtering.bundle import FILES, MANIFEST, Bundle, BundleError, Verdict
+from drystone.engine.filtering.decision import HELP, UNREADABLE, decision
+from drystone.engine.filtering.help import is_help
+from drystone.engine.filtering.overlay import FILE_NAME, Overlay, OverlayError, OverlayMissing
+from drystone.engine.filtering.request import Action, Decision, Level, Request
+from drystone.engine.filtering.who import Profile
+
+LINK = "current"
+NOTHING = Verdict(Action.BLOCK, reasons.NO_BUNDLE, rule="no-bundle", level=Level.ACCESS)
+NOBODY = Profile(number=-1, holding=0, zone="", group="", person="")
+
+Signature = tuple[object, ...]
+
+
+def _to_standard_error(message: str) -> None:
+    print(f"drystone: {message}", file=sys.stderr, flush=True)
+
+
+class LiveFilter:
+    """`folder` has the link `current` and, beside it, `overlay.json`. The caller owns the clock: it calls refresh
+    about every half second or second, and asks in between."""
+
+    def __init__(
+        self, folder: Path, *, key: bytes | None = None, alarm: Callable[[str], None] = _to_standard_error
+    ) -> None:
+        self.folder = Path(folder)
+        self.bundle: Bundle | None = None
+        self.overlay: Overlay | None = None
+        self.shut = ""  # the reason why nothing but help is open, though there is a bundle
+        self.generation = 0
+        self._key = key
+        self._alarm = alarm
+        self._seen_bundle: Signature = ()
+        self._seen_overlay: Signature = ("never",)
+        self._told = ""
+        self.refresh()
+
+    @property
+    def edition(self) -> str:
+        return self.bundle.edition if self.bundle else ""
+
+    @property
+    def school(self) -> str:
+        return self.bundle.school if self.bundle else ""
+
+    def refresh(self) -> bool:
+        """Whether something changed. Costs a few calls of stat where nothing did."""
+        changed = self._refresh_bundle()
+        changed = self._refresh_overlay(again=changed) or changed
+        self.generation += changed
+        return changed
+
+    def decide(self, request: Request) -> Decision:
+        profile = self.profile_for(request.client, request.user, request.at)
+        verdict = self.verdict(request.host, request.path, profile, self.moment(request.at))
+        if self.bundle is None:
+            return Decision(verdict.action, verdict.reason, request.host, rule=verdict.rule, level=verdict.level)
+        return decision(self.bundle, request.host, profile, verdict)
+
+    # The hot path, as in bundle.py, and with no bundle as well. Results hold for one `generation`.
+
+    def profile_for(self, client: str, user: str, at: datetime) -> Profile:
+        if self.bundle is None:
+            return NOBODY
+        return self.bundle.profile_for(client, user, self.overlay, at, shut=self.shut)
+
+    def moment(self, at: datetime) -> int:
+        return self.bundle.moment(at) if self.bundle else 0
+
+    def verdict(self, host: str, path: str, profile: Profile, moment: int) -> Verdict:
+        if self.bundle is not None:
+            return self.bundle.verdict(host, path, profile, moment)
+        if not host:
+            return UNREADABLE
+        return HELP if is_help(host) else NOTHING
+
+    def path_matters(self, host: str) -> bool:
+        return self.bundle is not None and self.bundle.path_matters(host)
+
+    def _refresh_bundle(self) -> bool:
+        link = self.folder / LINK
+        folder = os.path.realpath(link)
+        seen: Signature = (folder, *(_stamp(os.path.join(folder, name)) for name in (MANIFEST, *FILES)))  # noqa: PTH118
+        if seen == self._seen_bundle:
+            return False
+        self._seen_bundle = seen
+        try:
+            self.bundle = Bundle.open(link, key=self._key)
+        except BundleError as error:
+            at_work = f"edition {self.edition} stays at work" if self.bundle else "everything but help is blocked"
+            self._tell(f"{error}; {at_work}")
+            return False
+        self._told = ""
+        return True
+
+    def _refresh_overlay(self, *, again: bool) -> bool:
+        path = self.folder / FILE_NAME
+        seen: Signature = (_stamp(str(path)),)
+        if seen == self._seen_overlay and not again:
+            return False
+        self._seen_overlay = seen
+        before = (self.overlay, self.shut)
+        required = self.bundle is not None and self.bundle.overlay_required
+        try:
+            self.overlay, self.shut = Overlay.load(path), ""
+        except OverlayMissing as error:
+            self.overlay, self.shut = None, reasons.NO_OVERLAY if required else ""
+            if required:
+                self._tell(f"{error}; everything but help is blocked")
+        except OverlayError as error:
+            self.overlay, self.shut = None, reasons.NO_OVERLAY
+            self._tell(f"{error}; everything but help is blocked")
+        return (self.overlay, self.shut) != before
+
+    def _tell(self, message: str) -> None:
+        """Raise the alarm, once for the same trouble."""
+        if message != self._told:
+            self._told = message
+            self._alarm(message)
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - twice a second in every worker
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev)
