@@ -23,6 +23,7 @@ from urllib.parse import quote, unquote_to_bytes
 from drystone.engine.filtering.request import Decision, Level, Request
 
 VERSION: Final = 1
+SELF_TEST: Final = "self-test"  # the device of an event that the filter's own test made
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS: Final = 253_402_300_799_999  # the end of year 9999, the last that datetime holds
