@@ -17,6 +17,17 @@ from django.utils import timezone
 from drystone.registers.school.models import Person, Role, RoleHolding, School
 
 View = Callable[..., HttpResponseBase]
+
+
+class SchoolRequest(HttpRequest):
+    """A request as a view behind `needs` gets it: somebody with a place in a school."""
+
+    person: Person
+    school: School
+    roles: frozenset[Role]
+    permissions: frozenset[str]
+
+
 MATRIX = Path(__file__).with_name("permissions.yaml")
 
 

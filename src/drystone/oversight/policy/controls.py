@@ -1,0 +1,61 @@
+"""Controls that the policy register answers itself."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.urls import reverse
+
+from drystone.oversight.policy.models import PolicyReview
+from drystone.registers.school.controls import Evidence, Finding, State, register
+from drystone.registers.school.models import School
+
+NOTICE_DAYS = 42  # half a term: time to put the review on the governors' agenda
+
+
+@register
+class ReviewedYearly:
+    """P08: the policy is reviewed every year. A next date later than the promise allows contradicts it,
+    as the policy this product grew from does (dated 2019, next review 2022)."""
+
+    key = "policy.reviewed_yearly"
+
+    def assess(self, school: School, on: date, **params: object) -> Finding:
+        months = int(str(params.get("months", 12)))
+        last = PolicyReview.objects.filter(school=school, reviewed_on__lte=on).first()
+        if last is None:
+            return Finding(State.NOT_RECORDED, "No review of the policy is on record.", want=1)
+        latest = add_months(last.reviewed_on, months)
+        evidence = (Evidence(f"Review of {spoken(last.reviewed_on)}", reverse("policy:reviews")),)
+        due = min(last.next_on, latest)
+        if on > due:
+            sentence = (
+                f"The review was due on {spoken(due)} and has not been recorded. "
+                f"The last was on {spoken(last.reviewed_on)}."
+            )
+            return Finding(State.BREACHED, sentence, 0, 1, due, evidence)
+        if last.next_on > latest:
+            sentence = (
+                f"The next review is set for {spoken(last.next_on)}, more than {months} months after the last, on "
+                f"{spoken(last.reviewed_on)}. That contradicts the promise: "
+                f"bring it forward to {spoken(latest)} at the latest."
+            )
+            return Finding(State.BREACHED, sentence, 0, 1, latest, evidence)
+        sentence = f"The policy was reviewed on {spoken(last.reviewed_on)}; the next review is due by {spoken(due)}."
+        state = State.DUE if (due - on).days <= NOTICE_DAYS else State.MET
+        return Finding(state, sentence, 1, 1, due, evidence)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months on; the last day of that month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(day.year + years, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise ValueError(f"no such month: {day} + {months}")
+
+
+def spoken(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,22 @@
+"""Findings are renewed by themselves: every hour, so that the board is never older than that."""
+
+import logging
+
+from django.utils import timezone
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task
+
+from drystone.oversight.policy.services import assess_school
+from drystone.registers.school.models import School
+
+log = logging.getLogger(__name__)
+
+
+@db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
+def assess_all() -> None:
+    """One school's failure does not stop the rest."""
+    for school in School.objects.order_by("id"):
+        try:
+            assess_school(school=school, on=timezone.localdate())
+        except Exception:
+            log.exception("the promises of %s could not be assessed", school.slug)
