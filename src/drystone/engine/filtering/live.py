@@ -37,9 +37,16 @@ class LiveFilter:
     about every half second or second, and asks in between."""
 
     def __init__(
-        self, folder: Path, *, key: bytes | None = None, alarm: Callable[[str], None] = _to_standard_error
+        self,
+        folder: Path,
+        *,
+        key: bytes | None = None,
+        alarm: Callable[[str], None] = _to_standard_error,
+        link: str = LINK,
     ) -> None:
+        """`link` is the name of the bundle's link in `folder`, where it is not the house's own."""
         self.folder = Path(folder)
+        self.link = self.folder / link
         self.bundle: Bundle | None = None
         self.overlay: Overlay | None = None
         self.shut = ""  # the reason why nothing but help is open, though there is a bundle
@@ -94,7 +101,7 @@ class LiveFilter:
         return self.bundle is not None and self.bundle.path_matters(host)
 
     def _refresh_bundle(self) -> bool:
-        link = self.folder / LINK
+        link = self.link
         folder = os.path.realpath(link)
         seen: Signature = (folder, *(_stamp(os.path.join(folder, name)) for name in (MANIFEST, *FILES)))  # noqa: PTH118
         if seen == self._seen_bundle:
