@@ -11,8 +11,11 @@ _SCHOOL = b"drystone school\x00"
 
 
 def sign_on_name(raw: str) -> str:
-    """The name as it is compared: NFC, case folded, no space around. `ASmith` and `asmith ` are one account."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", raw.strip()).casefold())
+    """The name as it is compared: case folded, NFC, no space around. `ASmith` and `asmith ` are one account.
+
+    Unicode's canonical caseless match (section 3.13, D145), so however a keyboard composes é it is the same name.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", raw.strip()).casefold())
 
 
 def person_key(key: bytes, name: str) -> str:

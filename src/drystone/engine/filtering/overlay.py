@@ -154,13 +154,16 @@ def _to_plain(overlay: Overlay) -> dict[str, Any]:
             }
             for switch in overlay.switched_off
         ],
-        "sessions": {
-            client_text(address): sorted(
-                [session.person, _milliseconds(session.since), _milliseconds(session.until)] for session in sessions
-            )
-            for address, sessions in overlay.sessions.items()
-        },
+        "sessions": _sessions_by_client(overlay),
     }
+
+
+def _sessions_by_client(overlay: Overlay) -> dict[str, list[list[str | int]]]:
+    by_client: dict[str, list[list[str | int]]] = {}
+    for address, sessions in overlay.sessions.items():
+        rows = [[session.person, _milliseconds(session.since), _milliseconds(session.until)] for session in sessions]
+        by_client.setdefault(client_text(address), []).extend(rows)
+    return {client: sorted(rows) for client, rows in by_client.items()}
 
 
 def _from_plain(plain: dict[str, Any]) -> Overlay:

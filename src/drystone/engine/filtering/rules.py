@@ -1,6 +1,6 @@
 """A school's rules as value types: what `parse_rules` reads from the rules file, what the screens build, and
-what is compiled into a bundle. Reading and writing the file is in rules_read.py and rules_dump.py, imported
-only when asked for, so that this file costs a gateway nothing."""
+what is compiled into a bundle. Reading and writing the file is in rules_read.py and rules_dump.py, and YAML is
+imported only when a file is read."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ class Problem:
     message: str
 
 
-class RulesError(ValueError):
+class RulesError(Exception):
     """The rules cannot be used. The message is a line for each problem: FILE, line N: what is wrong, what to do."""
 
     def __init__(self, source: str, *problems: Problem) -> None:
@@ -197,7 +197,8 @@ class RulesError(ValueError):
 
     def _say(self, problem: Problem) -> str:
         place = f"{self.source}, line {problem.line}" if problem.line else self.source
-        return f"{place}: {problem.message}"
+        # Keys come from the file as they are: one line each, and nothing that a terminal would obey.
+        return "".join(char if char.isprintable() else "?" for char in f"{place}: {problem.message}")
 
 
 def with_folders(rules: Rules, folders: Collection[str]) -> Rules:

@@ -27,8 +27,9 @@ class Fields:
         self.line = line or node.line  # of the table's name, where it has one
         self._tell = complain
         self._entries: dict[str, tuple[int, Node]] = {}
+        self.readable = isinstance(node, Table) or (isinstance(node, Text) and node.nothing)
         if not isinstance(node, Table):
-            if not (isinstance(node, Text) and node.nothing):
+            if not self.readable:
                 self.complain(node.line, "should be a table, as {key: value}")
                 return
             node = Table(node.line)

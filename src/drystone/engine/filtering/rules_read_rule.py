@@ -31,7 +31,9 @@ class Known:
 def read_rule_list(file: Fields, known: Known, complain: Complain) -> tuple[Rule, ...]:
     rules = []
     for number, node in enumerate(file.items("rules"), start=1):
-        rules.append(_rule(Fields(node, schema.RULE, f"rule {number}", complain), known))
+        fields = Fields(node, schema.RULE, f"rule {number}", complain)
+        if fields.readable:
+            rules.append(_rule(fields, known))
     return _with_ids(rules, file)
 
 

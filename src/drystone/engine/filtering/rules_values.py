@@ -34,13 +34,17 @@ def read_target(text: str) -> Target:
 
 
 def _site(text: str) -> Target:
-    if scheme := _SCHEME.match(text):
-        raise ValueError(f"site '{text}' has a scheme; leave out {scheme[0]}, a rule holds for all of them")
+    _refuse_scheme(text)
     if "#" in text:
         raise ValueError(f"site '{text}' has a fragment, which never leaves the browser; leave out # and what follows")
     end = min((place for mark in "/?" if (place := text.find(mark)) >= 0), default=len(text))
     host, path = read_host(text[:end]), text[end:]
     return Target(TargetKind.SITE, host + ("" if path == "/" else path), host, "" if path == "/" else path)
+
+
+def _refuse_scheme(text: str) -> None:
+    if scheme := _SCHEME.match(text):
+        raise ValueError(f"'{text}' has a scheme; leave out {scheme[0]}, a rule holds for all of them")
 
 
 def read_host(text: str) -> str:
@@ -59,6 +63,7 @@ def read_host(text: str) -> str:
 
 def read_help_host(text: str) -> str:
     """Help goes before every rule and leaves no name in the log, so a whole top-level domain cannot be help."""
+    _refuse_scheme(text)
     host = read_host(text)
     if "." not in host and ":" not in host:
         raise ValueError(f"'{text}' is a whole top-level domain; name the help site itself")

@@ -17,7 +17,7 @@ import yaml
 from drystone.engine.filtering.rules import Problem, RulesError
 
 _DEEPEST = 12  # a rules file is five deep
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it was built in: ten times faster
 
 
@@ -66,7 +66,7 @@ def read_yaml(text: str, *, source: str, complain: Complain) -> Node:
         message = f"cannot be read as YAML: {error.problem}; look at the brackets, quotes and indents up to here"
         raise RulesError(source, Problem(mark.line + 1 if mark else 0, message)) from error
     except yaml.YAMLError as error:
-        raise RulesError(source, Problem(0, f"cannot be read as YAML: {error}")) from error
+        raise RulesError(source, Problem(0, f"cannot be read as YAML: {str(error).splitlines()[0]}")) from error
     if builder.root is None or (isinstance(builder.root, Text) and builder.root.nothing):
         raise RulesError(source, Problem(0, "is empty; a rules file has at least groups and zones"))
     return builder.root
