@@ -31,8 +31,6 @@ COMMANDS: dict[str, Entry] = {
     "log": Entry("drystone.cli.log", "Collect events into the lake, and query them."),
     "audit": Entry("drystone.cli.audit", "Verify the audit trail."),
     "policy": Entry("drystone.cli.policy", "Look at the policy's promises and how they stand."),
-    "backup": Entry("drystone.cli.backup", "Copy a home folder into one file, while Drystone runs.", group=False),
-    "restore": Entry("drystone.cli.restore", "Put a home folder back from a backup.", group=False),
 }
 
 
