@@ -1,32 +1,29 @@
-"""The categories a school can name: the starter's, and those of installed lists, with the list folders of each.
+"""The categories this machine's lists give a school to name, each with the list folders that belong to it.
 
-`starter/categories.yaml` says which folders of a downloaded source belong to which category. A folder that it calls
-informational is no category; a folder of a source it does not know (a school's own list) is a category of its name.
+The starter's categories come first; a folder of another source that no category takes, and that nobody has called
+informational, is a category of its own name: a school may bring its own lists.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import yaml
 from django.conf import settings
+from django.utils import timezone
 
-from drystone.engine import filtering
+from drystone.engine.filtering import categories as starter
 from drystone.engine.filtering.rules import plain_words
-
-STARTER = Path(filtering.__file__).parent / "starter"
-STARTER_NAME = "starter"
-_LIST_FILES = ("domains", "urls", "expressions")
+from drystone.engine.filtering.sources import Source, SourceError, install_starter, read_source, source_names
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """`lists` are folders below the joined LISTS: `starter/gambling`, `ut1/gambling`."""
+    """`lists` are folders below LISTS: `starter/gambling`, `ut1/gambling`. `try_host` is a reserved name on the
+    starter's list, there to try the category out, or "" (P49)."""
 
     key: str
     title: str
@@ -35,10 +32,11 @@ class Category:
     mandatory: bool
     blocked_for: frozenset[str]
     lists: tuple[str, ...]
+    try_host: str = ""
 
 
 class Catalog(Mapping[str, Category]):
-    """Categories by key, in the order of the starter's file, those of other lists after."""
+    """Categories by key, in the order in which screens show them."""
 
     def __init__(self, categories: dict[str, Category]) -> None:
         self._categories = categories
@@ -64,77 +62,46 @@ class Catalog(Mapping[str, Category]):
 
 
 def catalog() -> Catalog:
-    """What is installed on this machine now."""
-    return _catalog(settings.HOME.lists, _seen(settings.HOME.lists))
+    """What is installed on this machine now. Where nothing is yet, the starter is put in place."""
+    lists: Path = settings.HOME.lists
+    if starter.STARTER_SOURCE not in source_names(lists):
+        lists.mkdir(parents=True, exist_ok=True)
+        install_starter(lists, edition=version("drystone"), at=timezone.now())
+    return _catalog(lists, _seen(lists))
 
 
-def installed(lists: Path) -> list[Path]:
-    """The folders of installed sources, by name. What an update has left half done begins with a dot."""
-    try:
-        return sorted(entry for entry in lists.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    except FileNotFoundError:
-        return []
+def all_sources() -> tuple[list[Source], list[str]]:
+    """Provenance of every source, the starter first, and a line for each whose provenance cannot be read."""
+    found, faults = [], []
+    for name in source_names(settings.HOME.lists):
+        try:
+            found.append(read_source(settings.HOME.lists, name))
+        except SourceError as error:
+            faults.append(str(error))
+    return sorted(found, key=lambda source: (source.name != starter.STARTER_SOURCE, source.name)), faults
 
 
 def _seen(lists: Path) -> tuple[tuple[str, int, int], ...]:
-    """Changes when a source is added, taken away or swapped."""
-    return tuple((folder.name, stat.st_ino, stat.st_mtime_ns) for folder in installed(lists) for stat in [os.stat(folder)])
+    """Changes when a source is added, swapped or taken away."""
+    stats = [(name, (lists / f"{name}.json").stat()) for name in source_names(lists)]
+    return tuple((name, stat.st_ino, stat.st_mtime_ns) for name, stat in stats)
 
 
 @lru_cache(maxsize=4)
 def _catalog(lists: Path, _seen: tuple[tuple[str, int, int], ...]) -> Catalog:
-    table = starter_table()
-    folders = {source.name: _folders(source) for source in installed(lists)}
     categories: dict[str, Category] = {}
-    mapped: dict[str, set[str]] = {name: set(table.get("informational", {}).get(name, ())) for name in folders}
-    for key, entry in table["categories"].items():
-        names = [f"{STARTER_NAME}/{key}"] if (STARTER / key).is_dir() else []
-        for source, wanted in entry.get("sources", {}).items():
-            for name in wanted:
-                mapped.setdefault(source, set()).add(name)
-                if name in folders.get(source, ()):
-                    names.append(f"{source}/{name}")
-        if names:
-            categories[key] = _category(key, entry, tuple(names))
-    for source, there in folders.items():
-        for name in sorted(there - mapped[source]):
-            key = name if name not in categories else f"{source}_{name}"
-            about = f"From the list {source}."
-            categories[key] = Category(key, plain_words(key), about, "", False, frozenset(), (f"{source}/{name}",))
+    for key, entry in starter.load_categories().items():
+        folders = starter.lists_of(entry, lists)
+        if folders:
+            tried = entry.try_host if f"{starter.STARTER_SOURCE}/{key}" in folders else ""
+            categories[key] = Category(
+                key, entry.title, entry.about, entry.theme, entry.mandatory, entry.blocked_for, folders, tried
+            )
+    for source in all_sources()[0]:
+        for folder in source.unmapped:
+            key = folder if folder not in categories else f"{source.name}_{folder}"
+            about = f"From the list {source.name}."
+            categories[key] = Category(
+                key, plain_words(key), about, "", False, frozenset(), (f"{source.name}/{folder}",)
+            )
     return Catalog(categories)
-
-
-def _category(key: str, entry: Mapping[str, Any], lists: tuple[str, ...]) -> Category:
-    return Category(
-        key,
-        entry["title"],
-        entry.get("about", ""),
-        entry.get("theme", ""),
-        bool(entry.get("mandatory", False)),
-        frozenset(entry.get("blocked_for", ())),
-        lists,
-    )
-
-
-def _folders(source: Path) -> set[str]:
-    """Folders that hold a list; sources have links (UT1: porn → adult), and a link is the same list again."""
-    return {
-        entry.name
-        for entry in source.iterdir()
-        if entry.is_dir() and not entry.is_symlink() and any((entry / name).is_file() for name in _LIST_FILES)
-    }
-
-
-@cache
-def starter_table() -> Mapping[str, Any]:
-    table: Mapping[str, Any] = yaml.safe_load((STARTER / "categories.yaml").read_text(encoding="utf-8"))
-    return table
-
-
-def test_host(category: Category) -> str:
-    """The host in the starter list that is there to try the category out, or "" where it has none (P49)."""
-    path = STARTER / category.key / "domains"
-    if not path.is_file():
-        return ""
-    hosts = path.read_text(encoding="utf-8").split()
-    return next((host for host in hosts if host.endswith(".drystone.test")), "")

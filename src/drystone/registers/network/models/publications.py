@@ -59,7 +59,8 @@ class Publication(models.Model):
                 fields=["school"], condition=Q(state__in=["waiting", "working"]), name="one_publication_under_way"
             ),
             models.CheckConstraint(
-                condition=Q(is_current=False) | Q(state="done") & ~Q(edition=""), name="current_publication_has_an_edition"
+                condition=Q(is_current=False) | Q(state="done") & ~Q(edition=""),
+                name="current_publication_has_an_edition",
             ),
             models.CheckConstraint(condition=~Q(state="failed") | ~Q(failure=""), name="failed_publication_says_why"),
             models.CheckConstraint(

@@ -77,7 +77,9 @@ class Rule(models.Model):
     withdrawn_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     withdrawn_by_name = models.CharField(max_length=200, blank=True)
     withdrawn_reason = models.CharField(max_length=500, blank=True)
-    replaces = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by")
+    replaces = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by"
+    )
 
     objects = RuleQuerySet.as_manager()
 

@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from drystone.engine.filtering import rules as engine
 from drystone.engine.filtering.rules_values import say_days, say_minute
-from drystone.registers.network import sources
+from drystone.engine.filtering.sources import Source
+from drystone.registers.network.catalog import all_sources
 from drystone.registers.network.models import Publication
 from drystone.registers.network.services.draft import Draft, draft
 from drystone.registers.network.words import describe
@@ -59,7 +60,7 @@ def content_of(drafted: Draft) -> Content:
             key: f"{category.label}, from {', '.join(category.lists)}"
             for key, category in (rules.categories or {}).items()
         },
-        "lists": {source.name: source.in_words for source in sources.all_sources()},
+        "lists": {source.name: _source(source) for source in all_sources()[0]},
     }
 
 
@@ -110,6 +111,11 @@ def _calendar(calendar: engine.Calendar) -> str:
     terms = ", ".join(f"{first} to {last}" for first, last in calendar.terms) or "no terms"
     holidays = ", ".join(f"{first} to {last}" for first, last in calendar.holidays) or "none"
     return f"{calendar.timezone}; terms {terms}; half terms and closed days {holidays}"
+
+
+def _source(source: Source) -> str:
+    """The digest tells two editions of one name apart."""
+    return f"{source.name}, edition {source.edition.partition(' (')[0]} ({source.sha256[:8]})"
 
 
 def _people(rules: engine.Rules) -> str:

@@ -29,7 +29,15 @@ from drystone.registers.school.models import (
     Zone,
 )
 
-STAFF_ROLES = (Role.HEAD, Role.COORDINATOR, Role.SAFEGUARDING_LEAD, Role.TEACHER, Role.SUPPORT_STAFF, Role.OFFICE, Role.TECHNICIAN)
+STAFF_ROLES = (
+    Role.HEAD,
+    Role.COORDINATOR,
+    Role.SAFEGUARDING_LEAD,
+    Role.TEACHER,
+    Role.SUPPORT_STAFF,
+    Role.OFFICE,
+    Role.TECHNICIAN,
+)
 GUEST_ROLES = (Role.GOVERNOR, Role.CHAIR, Role.COUNCIL, Role.PARENT)
 
 
@@ -105,23 +113,18 @@ def _zones(school: School, left_out: list[str]) -> dict[str, engine.Zone]:
     return zones
 
 
-def _people(
-    school: School, groups: list[Group], pseudonymous: bool, left_out: list[str]
-) -> dict[int, engine.Person]:
+def _people(school: School, groups: list[Group], pseudonymous: bool, left_out: list[str]) -> dict[int, engine.Person]:
     """Everyone with a sign-on name and a group, by primary key."""
     by_band = {group.age_band: group.slug for group in reversed(groups)}
     slugs = {group.pk: group.slug for group in groups}
     roles: dict[int, set[str]] = {}
-    for person, role in RoleHolding.objects.filter(person__school=school, ends__isnull=True).values_list("person", "role"):
+    for person, role in RoleHolding.objects.filter(person__school=school, ends__isnull=True).values_list(
+        "person", "role"
+    ):
         roles.setdefault(person, set()).add(role)
     people: dict[int, engine.Person] = {}
     taken: dict[str, str] = {}
-    for row in (
-        Person.objects.filter(school=school)
-        .exclude(sign_on="")
-        .select_related("school_class")
-        .order_by("id")
-    ):
+    for row in Person.objects.filter(school=school).exclude(sign_on="").select_related("school_class").order_by("id"):
         held = roles.get(row.pk, set())
         group = slugs.get(row.school_class.group_id) if row.school_class else _group_of_adult(held, by_band)
         name = sign_on_name(row.sign_on)
@@ -175,9 +178,7 @@ def _rules(
     return rules, kept
 
 
-def _cannot_act(
-    row: Rule, known: Catalog, zones: dict[str, engine.Zone], people: dict[int, engine.Person]
-) -> str:
+def _cannot_act(row: Rule, known: Catalog, zones: dict[str, engine.Zone], people: dict[int, engine.Person]) -> str:
     if row.kind == Rule.Kind.CATEGORY and row.value not in known:
         return "no installed list has this category any more"
     if row.zone is not None and row.zone.slug not in zones:

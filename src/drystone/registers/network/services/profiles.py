@@ -27,9 +27,7 @@ def start_profiles(*, school: School, by: Person | None) -> list[Profile]:
     with transaction.atomic():
         for group in Group.objects.filter(school=school, profile__isnull=True).order_by("id"):
             default, safe_search, youtube = STARTING[AgeBand(group.age_band)]
-            made.append(
-                Profile.objects.create(group=group, default=default, safe_search=safe_search, youtube=youtube)
-            )
+            made.append(Profile.objects.create(group=group, default=default, safe_search=safe_search, youtube=youtube))
             blocked = [key for key, entry in catalog().items() if group.age_band in entry.blocked_for]
             Rule.objects.bulk_create(
                 Rule(
@@ -130,7 +128,8 @@ def _refuse_to_unblock(group: Group, by: Person | None, blocked: set[str]) -> No
                 summary=f"Refused to switch off “{entry.title}” for {group}, which nobody can",
             )
             raise RuleRefused(
-                "blocked", f"“{entry.title}” is blocked by law and duty. Nobody can switch it off; the attempt is on record."
+                "blocked",
+                f"“{entry.title}” is blocked by law and duty. Nobody can switch it off; the attempt is on record.",
             )
 
 

@@ -30,7 +30,7 @@ class RuleRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewRule:
-    """What somebody asks for. `target` as in the rules file: `site:news.example`, `category:gambling`, `expression:…`."""
+    """What somebody asks for. `target` as in the rules file: `site:news.example`, `category:gambling`."""
 
     level: RuleLevel
     action: Rule.Action
@@ -45,9 +45,9 @@ class NewRule:
 
 
 def add_rule(*, school: School, by: Person | None, asked: NewRule, replaces: Rule | None = None) -> Rule:
-    """FM1: a rule with who and why. Raises RuleRefused; to open a mandatory category is refused and put on record (FM7).
+    """FM1: a rule with who and why; it acts from the next publication on.
 
-    It acts from the next publication on.
+    Raises RuleRefused. To open a mandatory category is refused, and the attempt is put on record (FM7).
     """
     require(by, "network.change_rules", school)
     rule = examine(school=school, asked=asked, replaces=replaces)
@@ -102,7 +102,9 @@ def add_global_rule(
 def withdraw_rule(*, rule: Rule, by: Person | None, reason: str) -> Rule:
     """The rule stays on record and leaves the next publication. Raises RuleRefused."""
     if rule.school is None:
-        raise RuleRefused("reason", "This rule is set for all schools of the authority; only the authority can withdraw it.")
+        raise RuleRefused(
+            "reason", "This rule is set for all schools of the authority; only the authority can withdraw it."
+        )
     require(by, "network.change_rules", rule.school)
     with transaction.atomic():
         _withdraw(rule, by=by, reason=_reason(reason))
@@ -168,7 +170,9 @@ def _check_whom(rule: Rule, school: School) -> None:
     if rule.schedule is not None and (rule.schedule.school_id != school.pk or rule.schedule.removed_at):
         raise RuleRefused("schedule", f"There is no such schedule at {school.name}.")
     if rule.person is not None and not rule.person.sign_on:
-        message = f"{rule.person.name} has no network sign-on name, so the filter cannot know them. Add it under People."
+        message = (
+            f"{rule.person.name} has no network sign-on name, so the filter cannot know them. Add it under People."
+        )
         raise RuleRefused("person", message)
 
 
@@ -188,7 +192,7 @@ def _double(rule: Rule, school: School, replaces: Rule | None) -> bool:
             until=rule.until,
         )
         .standing()
-        .exclude(pk=replaces.pk if replaces else None)
+        .exclude(pk=replaces.pk if replaces else 0)
         .exists()
     )
 
@@ -228,7 +232,9 @@ def _refuse_to_open(school: School, by: Person | None, rule: Rule) -> None:
         summary=f"Refused to open “{title}”, which nobody can",
         after=plain(rule),
     )
-    raise RuleRefused("category", f"“{title}” is blocked by law and duty. Nobody can open it, and this attempt is on record.")
+    raise RuleRefused(
+        "category", f"“{title}” is blocked by law and duty. Nobody can open it, and this attempt is on record."
+    )
 
 
 def plain(rule: Rule) -> dict[str, str]:
@@ -247,5 +253,3 @@ def plain(rule: Rule) -> dict[str, str]:
         "replaces": f"rule-{rule.replaces_id}" if rule.replaces_id else "",
     }
     return {name: value for name, value in values.items() if value}
-
-

@@ -93,4 +93,6 @@ def _check(name: str, days: set[int], starts: time | None, ends: time | None) ->
 def _free_slug(school: School, name: str) -> str:
     slug = slugify(name)[:36].strip("-") or "schedule"
     taken = set(Schedule.objects.filter(school=school, slug__startswith=slug).values_list("slug", flat=True))
-    return next(name for n in range(1, len(taken) + 2) for name in [slug if n == 1 else f"{slug}-{n}"] if name not in taken)
+    return next(
+        name for n in range(1, len(taken) + 2) for name in [slug if n == 1 else f"{slug}-{n}"] if name not in taken
+    )

@@ -1,0 +1,53 @@
+"""What other registers and the set-up wizard may ask of the network register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from drystone.registers.network.models import Publication, Rule
+from drystone.registers.network.services.changes import current_publication, pending_changes
+from drystone.registers.network.services.profiles import start_profiles
+from drystone.registers.network.services.publishing import CannotPublish, publish
+from drystone.registers.school.models import Person, School
+
+__all__ = ["CannotPublish", "NetworkFacts", "network_facts", "publish_first", "reasons_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFacts:
+    """How the filter of a school stands, for pages of other rooms."""
+
+    edition: str
+    published_at: datetime | None
+    published_by: str
+    rules: int
+    unpublished: int
+
+
+def publish_first(school: School, by: Person | None) -> Publication:
+    """Starting profiles for each age band, and the first bundle, before this returns. Raises CannotPublish."""
+    start_profiles(school=school, by=by)
+    publication = publish(school=school, by=by, note="The first edition, made when the school was set up")
+    if publication.failure:
+        raise CannotPublish(publication.failure)
+    return publication
+
+
+def network_facts(school: School) -> NetworkFacts:
+    current = current_publication(school)
+    return NetworkFacts(
+        edition=current.edition if current else "",
+        published_at=current.finished_at if current else None,
+        published_by=current.by_name if current else "",
+        rules=Rule.objects.of(school).standing().count(),
+        unpublished=len(pending_changes(school)),
+    )
+
+
+def reasons_of(school: School, keys: set[str]) -> dict[str, str]:
+    """The reasons of rules by their ids in events. A rule never changes, so this holds for events of any edition."""
+    numbers = [
+        int(number) for key in keys for head, _, number in [key.partition("-")] if head == "rule" and number.isdecimal()
+    ]
+    return {rule.key: rule.reason for rule in Rule.objects.of(school).filter(pk__in=numbers).only("pk", "reason")}
