@@ -39,11 +39,9 @@ COUNTY: dict[str, tuple[int, int]] = {
     "social_networks": (700, 0),
     "webmail": (400, 9),
 }
-SYLLABLES = (
-    "ba be bi bo bu ca ce co da de di do fa fe fi ga go ha he ho ka ke ki ko la le li lo lu ma me mi mo "
-    "na ne ni no pa pe pi po ra re ri ro sa se si so ta te ti to va ve vi vo wa we wi za zo"
-).split()
-TOP = ["com"] * 55 + ["net"] * 11 + ["org"] * 7 + ["co.uk"] * 4 + "de fr ru info biz xyz top nl br cn jp club".split()
+SYLLABLES = [consonant + vowel for consonant in "bcdfghklmnprstvwz" for vowel in "aeiou"]
+TOP = ["com"] * 55 + ["net"] * 11 + ["org"] * 7 + ["co.uk"] * 4
+TOP += ["de", "fr", "ru", "info", "biz", "xyz", "top", "nl", "br", "cn", "jp", "club"]
 PREFIXES = ["www", "m", "cdn", "shop", "blog", "img"]
 PATHS = ["/", "/index.html", "/lessons/rivers.html", "/find?q=roman+roads&page=2", "/static/app.js?v=7", "/pic/12.png"]
 

@@ -1,0 +1,145 @@
+"""How a decision is said to Squid: by an external acl, or by a rewriter as SquidGuard is."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from drystone.engine.eventlog.event import DECISION_FIELDS, event_from, format_event
+from drystone.engine.filtering import Action, Decision, Level, LiveFilter, Profile, Request, Verdict
+from drystone.gateway.squid.answers import Answer
+from drystone.gateway.squid.lines import fill_redirect, personal, redirect_answer
+
+# What the event line prints of the decision; time, gateway, method and bytes Squid knows itself.
+NOTES = tuple(name for name in DECISION_FIELDS if name not in ("id", "at", "gateway", "method", "bytes"))
+_PLACE = {name: DECISION_FIELDS.index(name) + 2 for name in NOTES}
+_PLAIN = re.compile(r"[A-Za-z0-9/._~?=&:;,+@!*()\[\]-]*", re.ASCII).fullmatch  # neither encoding touches these
+_MOST_HEADS = 5_000
+_LONGEST_PATH = 1_000  # characters; at worst twenty bytes each by now, and Squid takes 32 kB of answer
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DEFAULT_REDIRECT = "http://blocked.drystone.invalid/?category=%t&group=%s&url=%u"
+
+
+class AclDoor:
+    """OK is allowed; ERR is blocked, with `message=` for the error page. Both carry the event as notes.
+
+    A note's value is encoded as the event line wants it, and once more for the protocol: Squid undoes the second
+    and prints the first as it is. P62: what the event may tell is settled in event_from, in one place."""
+
+    def __init__(self, live: LiveFilter, *, gateway: str = "squid", school: str = "") -> None:
+        """`school` stands in the events while there is no bundle to name it."""
+        self._live = live
+        self._gateway = gateway
+        self._school = school
+        self._heads: dict[tuple[Verdict, str, str, str], bytes] = {}
+
+    def shared(self, answer: Answer) -> bytes | None:
+        # A help visit must not name its client and a self-test names its device: both are answered singly.
+        if answer.device or answer.verdict.level == Level.HELP or len(answer.path) > _LONGEST_PATH:
+            return None
+        if not (_PLAIN(answer.host) and _PLAIN(answer.path)):
+            return None
+        head = self._head(answer.verdict, answer.profile)
+        place = f" host_={answer.host}" if answer.host else ""
+        if answer.path:
+            place += f" path_={answer.path}"
+        return head + place.encode("ascii")
+
+    def tail(self, client: str) -> bytes:
+        return f" client_={client}\n".encode("ascii") if client else b"\n"
+
+    def own(self, answer: Answer) -> bytes:
+        decision = self._decision(answer.verdict, answer.profile, answer.host)
+        path = answer.path[:_LONGEST_PATH]
+        request = Request(answer.host, answer.client, _EPOCH, path=path, method=answer.who.method)
+        return self._say(decision, request, answer.device) + b"\n"
+
+    def forget(self) -> None:
+        self._heads.clear()
+
+    def _head(self, verdict: Verdict, profile: Profile) -> bytes:
+        key = (verdict, profile.zone, profile.group, profile.person)
+        head = self._heads.get(key)
+        if head is None:
+            if len(self._heads) >= _MOST_HEADS:
+                self._heads.clear()
+            decision = self._decision(verdict, profile, "")
+            head = self._heads[key] = self._say(decision, Request("", "", _EPOCH), "")
+        return head
+
+    def _decision(self, verdict: Verdict, profile: Profile, host: str) -> Decision:
+        return Decision(
+            action=verdict.action,
+            reason=verdict.reason,
+            host=host,
+            category=verdict.category,
+            rule=verdict.rule,
+            level=verdict.level,
+            list=verdict.list,
+            edition=self._live.edition,
+            school=self._live.school or self._school,
+            zone=profile.zone,
+            group=profile.group,
+            person=profile.person,
+            safe_host=verdict.safe_host,
+        )
+
+    def _say(self, decision: Decision, request: Request, device: str) -> bytes:
+        line = format_event(event_from(decision, request, gateway=self._gateway, device=device))
+        fields = line.decode("ascii").rstrip("\n").split("\t")
+        words = ["ERR" if decision.blocked else "OK"]
+        if decision.blocked:
+            words.append(f"message={quote(self._message(decision), safe='')}")
+        words += [f"{name}_={quote(fields[place], safe='/')}" for name, place in _PLACE.items() if fields[place] != "-"]
+        for name, value in (("reason", decision.reason), ("list", decision.list), ("safehost", decision.safe_host)):
+            if value:
+                words.append(f"{name}_={quote(quote(value, safe='/'), safe='/')}")
+        return " ".join(words).encode("ascii")
+
+    def _message(self, decision: Decision) -> str:
+        """What the block page says is the matter: the category in plain words, else the reason."""
+        if not decision.category or decision.level == Level.ACCESS:
+            return decision.reason
+        titles = self._live.bundle.categories if self._live.bundle else {}
+        return titles.get(decision.category, decision.category)
+
+
+class RewriterDoor:
+    """ERR leaves the request as it is; OK sends it to the block page: SquidGuard's place, without its emergency mode.
+
+    A search engine's CONNECT is led to its safe host, which SquidGuard's `rew` cannot do."""
+
+    def __init__(self, *, redirect: str = DEFAULT_REDIRECT) -> None:
+        self._redirect = redirect
+        self._personal = personal(redirect)
+
+    def shared(self, answer: Answer) -> bytes | None:
+        verdict = answer.verdict
+        if verdict.action is Action.BLOCK:
+            return None if self._personal else self._to_page(answer)
+        leads_elsewhere = verdict.action is Action.SAFE_SEARCH and answer.who.method == "CONNECT"
+        return None if leads_elsewhere else b"ERR"
+
+    def tail(self, client: str) -> bytes:  # noqa: ARG002 - the door's shape
+        return b"\n"
+
+    def own(self, answer: Answer) -> bytes:
+        if answer.verdict.action is Action.BLOCK:
+            return self._to_page(answer) + b"\n"
+        port = answer.url.rpartition(b":")[2]
+        where = f"{answer.verdict.safe_host}:{port.decode() if port.isdigit() else 443}"
+        return f'OK rewrite-url="{where}"\n'.encode("ascii")
+
+    def forget(self) -> None:
+        """Nothing is kept."""
+
+    def _to_page(self, answer: Answer) -> bytes:
+        filled = fill_redirect(
+            self._redirect,
+            who=answer.who,
+            group=answer.profile.group,
+            category=answer.verdict.category or str(answer.verdict.level) or "unreadable",
+            url=answer.url,
+        )
+        return redirect_answer(filled)

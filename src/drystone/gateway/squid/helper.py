@@ -1,0 +1,160 @@
+"""`drystone filter helper`: Squid's external ACL helper, and the rewriter that takes SquidGuard's place (P35).
+
+Reads all lines that are there, answers all, writes once. Whatever comes in, what goes out are answers and nothing
+else; alarms go to standard error, which Squid keeps in cache.log. Ends with status 0 when Squid closes the pipe.
+
+Imports neither the command line nor Django: Squid starts many of these and waits for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from drystone.engine.filtering import LiveFilter
+from drystone.gateway.squid.answers import Answers, Door
+from drystone.gateway.squid.doors import DEFAULT_REDIRECT, AclDoor, RewriterDoor
+from drystone.gateway.squid.lines import LONGEST_LINE
+
+READ_BYTES = 1 << 18
+REFRESH_S = 0.5
+_USAGE = """usage: drystone filter helper --bundle BUNDLE [--rewriter [--redirect URL]] [options]
+
+Answers requests on standard input, one a line: [ID ]URL CLIENT[/NAME] USER METHOD [SELF-TEST]
+
+  --bundle BUNDLE   what `drystone filter compile --out` wrote, or a folder with `current`
+  --rewriter        answer as a url_rewrite_program does, as SquidGuard is used
+  --redirect URL    block page of the rewriter; %a client, %n its name, %i user, %s group, %t category, %u URL,
+                    %p path and query, %% a per cent sign
+  --gateway NAME    name of this gateway in events
+  --school SLUG     the school in events while no bundle names it
+  --key-file FILE   key of the people in the bundle (keys/person.key of the home)
+  --check-key FILE  key that signs the filter's self-tests (keys/check.key of the home)
+"""
+
+
+class UsageError(ValueError):
+    """The command line makes no sense; the message says why."""
+
+
+class Options:
+    """The command line, parsed without argparse: that alone would take a third of the start."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self.rewriter = False
+        values = dict.fromkeys(("--bundle", "--redirect", "--gateway", "--school", "--key-file", "--check-key"), "")
+        words = iter(argv)
+        for word in words:
+            name, equals, value = word.partition("=")
+            if word == "--rewriter":
+                self.rewriter = True
+            elif name in values:
+                given = value if equals else next(words, None)
+                if not given:
+                    raise UsageError(f"{name} needs a value")
+                values[name] = given
+            else:
+                raise UsageError(f"unknown option {word!r}")
+        if not values["--bundle"]:
+            raise UsageError("--bundle is missing: name what `drystone filter compile --out` wrote")
+        if values["--redirect"] and not self.rewriter:
+            raise UsageError("--redirect goes with --rewriter; the acl's page is Squid's deny_info")
+        self.bundle = Path(values["--bundle"])
+        self.redirect = values["--redirect"] or DEFAULT_REDIRECT
+        self.gateway = values["--gateway"] or "squid"
+        self.school = values["--school"]
+        self.key_file = values["--key-file"]
+        self.check_key = values["--check-key"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit status: 0 the input has ended, 2 wrong usage. A bundle that cannot be read is no reason to stop: the
+    helper runs, says so, and blocks all but the help sites until there is one."""
+    if any(word in ("-h", "--help") for word in argv):
+        print(_USAGE, end="")
+        return 0
+    try:
+        options = Options(argv)
+    except UsageError as error:
+        print(f"drystone: filter helper: {error}", file=sys.stderr)
+        return 2
+    live = open_filter(options.bundle, key=_key(options.key_file))
+    door: Door = RewriterDoor(redirect=options.redirect)
+    if not options.rewriter:
+        door = AclDoor(live, gateway=options.gateway, school=options.school)
+    answers = Answers(live, door, check_key=_key(options.check_key, closed=b"") or b"", alarm=alarm)
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # Squid has gone; nobody is left to answer
+        serve(answers, refresh=live.refresh)
+    return 0
+
+
+def serve(
+    answers: Answers,
+    *,
+    refresh: Callable[[], bool],
+    source: int = 0,
+    sink: int = 1,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
+    """Until the input ends. `refresh` takes up a new bundle, at most every REFRESH_S."""
+    pending = b""
+    cut = False  # in the middle of a line that is longer than any request
+    fresh = monotonic()
+    while chunk := os.read(source, READ_BYTES):
+        if monotonic() - fresh > REFRESH_S:
+            refresh()
+            fresh = monotonic()
+        answers.now(clock())
+        lines = (pending + chunk).split(b"\n")
+        pending = lines.pop()
+        if cut and lines:  # its end, at last: its beginning is answered
+            cut = False
+            del lines[0]
+        elif cut:
+            pending = b""
+        if lines:
+            write_all(sink, answers.answer(lines))
+        if len(pending) > LONGEST_LINE:
+            write_all(sink, answers.answer([pending]))
+            pending, cut = b"", True
+    if pending:  # the last line came without its newline
+        answers.now(clock())
+        write_all(sink, answers.answer([pending]))
+
+
+def write_all(sink: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(sink, view) :]
+
+
+def open_filter(bundle: Path, *, key: bytes | None) -> LiveFilter:
+    """`bundle` is what --out named when it was compiled, or a folder with `current`. The overlay lies beside it."""
+    if (bundle / "current").is_symlink():
+        return LiveFilter(bundle, key=key, alarm=alarm)
+    return LiveFilter(bundle.parent, key=key, alarm=alarm, link=bundle.name)
+
+
+def alarm(message: str) -> None:
+    print(f"drystone helper: {message}", file=sys.stderr, flush=True)
+
+
+def _key(file: str, *, closed: bytes = b"-" * 32) -> bytes | None:
+    """None where no file is named. One that cannot be read becomes `closed`, a key that opens nothing: the bundle
+    stays shut and everything blocked, and self-tests are not believed."""
+    if not file:
+        return None
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        alarm(f"{file}: cannot be read ({error.strerror}); run as a user who may")
+        return closed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

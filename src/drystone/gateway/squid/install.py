@@ -1,0 +1,185 @@
+"""`drystone gateway squid-config`: the folder that Squid runs from, and what the technician does next."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drystone.engine.filtering import LiveFilter
+from drystone.engine.home import Home
+from drystone.gateway.squid.conf import CLIENTS, SquidSettings, squid_conf
+from drystone.gateway.squid.launcher import helper_command, squid_user, write_launcher
+from drystone.gateway.squid.pages import write_pages
+
+_PROBLEM = re.compile(r"\b(FATAL|ERROR|WARNING|Bungled)\b.*")
+PARSE_TIMEOUT_S = 60
+
+
+class SquidConfigError(RuntimeError):
+    """What is in the way of a working Squid, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the technician asked for."""
+
+    home: Home
+    out: Path
+    gateway: str = "squid"
+    port: str = "3128"
+    bundles: Path | None = None  # folder with `current`; left out: the home's own
+    user: str = ""
+    helper_children: int = 2
+    clients: tuple[str, ...] = CLIENTS
+    named: tuple[str, ...] = ()
+    own_ports: tuple[int, ...] = ()
+    extra_ports: tuple[int, ...] = ()
+    dns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands ready. `warnings` are lines for people."""
+
+    conf: Path
+    events: Path
+    user: str
+    helper: tuple[str, ...]
+    warnings: list[str] = field(default_factory=list)
+
+
+def write_squid_config(wanted: Wanted) -> Written:
+    """Write everything Squid needs below `wanted.out`. Raises SquidConfigError, ConfError or LauncherError."""
+    user = wanted.user or squid_user()
+    _known(user)
+    out, events = wanted.out.resolve(), (wanted.home.events / wanted.gateway).resolve()
+    bundles = (wanted.bundles or wanted.home.here).absolute()
+    _folder(out, user)
+    _folder(events, user)
+    live = LiveFilter(bundles, key=_secret(wanted.home.person_key), alarm=lambda _: None)
+    options = ["--bundle", str(bundles / "current"), "--gateway", wanted.gateway]
+    options += ["--school", live.school] if live.school else []
+    options += _hand_over_keys(wanted.home, out, user)
+    command, probe = helper_command(write_launcher(out), options, user=user)
+    settings = _settings(wanted, out=out, events=events, helper=command, user=user, school=live.school)
+    conf = out / "squid.conf"
+    text = squid_conf(settings)
+    beside = out / ".squid.conf.new"
+    beside.write_text(text)
+    beside.replace(conf)
+    write_pages(out / "errors", school=live.bundle.school_name if live.bundle else "")
+    _leave_status(wanted, out)
+    return Written(conf, events, user, command, _warnings(probe.alarms))
+
+
+def check_with_squid(conf: Path) -> list[str]:
+    """What Squid itself says of the file: no line means that it is content. Raises SquidConfigError."""
+    squid = shutil.which("squid", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if squid is None:
+        raise SquidConfigError("Squid is not installed here; on Debian or Ubuntu: apt install squid-openssl")
+    done = subprocess.run(
+        [squid, "-k", "parse", "-f", str(conf)], capture_output=True, text=True, timeout=PARSE_TIMEOUT_S, check=False
+    )
+    said = [found[0] for line in done.stderr.splitlines() if (found := _PROBLEM.search(line))]
+    if done.returncode != 0:
+        raise SquidConfigError(f"Squid refuses {conf}: {' '.join(said) or done.stderr.strip()[-300:]}")
+    return said
+
+
+def next_steps(written: Written, *, port: str) -> list[str]:
+    """The few commands that are left, in order."""
+    lines = [
+        f"Written: {written.conf} (events go to {written.events}; Squid runs as {written.user}).",
+        f"Start it:      squid -N -f {written.conf}   or let your service unit use this file",
+        f"After changes: squid -k reconfigure -f {written.conf}",
+        f"Each night:    squid -k rotate -f {written.conf}   (the collector follows the renamed files)",
+        f"Browsers:      proxy port {port.rpartition(':')[2]} of this machine, for HTTP and HTTPS",
+    ]
+    return lines + [f"Mind: {warning}" for warning in written.warnings]
+
+
+def _settings(
+    wanted: Wanted, *, out: Path, events: Path, helper: tuple[str, ...], user: str, school: str
+) -> SquidSettings:
+    defaults = SquidSettings(wanted.gateway, school, out, events, helper, user)
+    return SquidSettings(
+        gateway=wanted.gateway,
+        school=school,
+        out=out,
+        events=events,
+        helper=helper,
+        user=user,
+        port=wanted.port,
+        helper_children=wanted.helper_children,
+        clients=wanted.clients,
+        named=wanted.named,
+        own_ports=wanted.own_ports,
+        ports=(*defaults.ports, *wanted.extra_ports),
+        tunnel_ports=(*defaults.tunnel_ports, *wanted.extra_ports),
+        dns=wanted.dns,
+    )
+
+
+def _known(user: str) -> None:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        raise SquidConfigError(f"there is no user {user!r} on this machine; name Squid's with --user") from None
+
+
+def _folder(folder: Path, user: str) -> None:
+    """A folder that Squid's user may write in: its process id, its log, its events."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+            folder.chmod(0o755)
+    except OSError as error:
+        raise SquidConfigError(
+            f"{folder} cannot be made ready ({error.strerror}); choose another or run as root"
+        ) from error
+
+
+def _hand_over_keys(home: Home, out: Path, user: str) -> list[str]:
+    """Copies of the two keys that the helper needs, for Squid's user alone. A home's own keys stay closed."""
+    options: list[str] = []
+    for option, source in (("--key-file", home.person_key), ("--check-key", home.check_key)):
+        secret = _secret(source)
+        if secret is None:
+            continue
+        target = out / source.name
+        target.unlink(missing_ok=True)
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret)
+        if os.geteuid() == 0:
+            shutil.chown(target, user, pwd.getpwnam(user).pw_gid)
+        options += [option, str(target)]
+    return options
+
+
+def _secret(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SquidConfigError(f"{file}: cannot be read ({error.strerror}); run as the owner of the home") from error
+
+
+def _leave_status(wanted: Wanted, out: Path) -> None:
+    """So that `drystone gateway status` knows of this gateway."""
+    status = {"gateway": wanted.gateway, "kind": "squid", "listen": wanted.port, "pid_file": str(out / "squid.pid")}
+    wanted.home.run.mkdir(parents=True, exist_ok=True)
+    (wanted.home.run / f"{wanted.gateway}.json").write_text(json.dumps(status) + "\n")
+
+
+def _warnings(alarms: str) -> list[str]:
+    """The helper's own alarms when it was tried: it runs, but would block everything."""
+    return list(dict.fromkeys(line.strip() for line in alarms.splitlines() if line.strip()))

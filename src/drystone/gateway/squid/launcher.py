@@ -1,0 +1,119 @@
+"""A command line for the helper that Squid's own user can run.
+
+Squid runs helpers as a user of its own, who enters no home folder of root. So the helper gets a launcher beside the
+configuration: an interpreter, told where the few packages lie that the helper needs. Which interpreter works is found
+by running it as that user, not by guessing from permissions.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SQUID_USERS = ("proxy", "squid")  # Debian and Ubuntu; others
+PROBE = b"0 drystone-probe.invalid:443 192.0.2.1 - CONNECT - -\n"
+TIMEOUT_S = 20
+_NEEDED = ("drystone", "marisa_trie", "re2", "idna")
+_TEXT = '''"""Starts Drystone's helper for Squid. Written by `drystone gateway squid-config`; run with -I -S."""
+
+import sys
+
+sys.path[:0] = {paths!r}
+
+from drystone.gateway.squid.helper import main
+
+raise SystemExit(main(sys.argv[1:]))
+'''
+
+
+class LauncherError(RuntimeError):
+    """No interpreter here can run the helper as Squid's user; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What became of one helper started by hand: its alarms, and whether it answered."""
+
+    answered: bool
+    alarms: str
+
+
+def squid_user() -> str:
+    """The user that Squid gives up root for; when we are not root, it stays who we are."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    for name in SQUID_USERS:
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    return "nobody"
+
+
+def write_launcher(folder: Path) -> Path:
+    """`helper.py` in `folder`, readable by all; it holds no secret."""
+    file = folder / "helper.py"
+    file.write_text(_TEXT.format(paths=package_folders()))
+    file.chmod(0o644)
+    return file
+
+
+def package_folders() -> list[str]:
+    """Where the helper's packages lie: the source tree or site-packages, in this order, each once."""
+    from importlib.util import find_spec
+
+    folders: dict[str, None] = {}
+    for name in _NEEDED:
+        spec = find_spec(name)
+        if spec is None or not spec.origin:
+            raise LauncherError(f"the package {name} is not installed; install Drystone again")
+        place = Path(spec.origin)
+        folders[str(place.parent.parent if spec.submodule_search_locations else place.parent)] = None
+    return list(folders)
+
+
+def interpreters() -> Iterable[str]:
+    """Ours first, then the system's of the same version: a compiled package fits no other."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    found = [sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}", f"/opt/drystone/bin/{version}"]
+    return [path for path in dict.fromkeys(found) if path and Path(path).exists()]
+
+
+def helper_command(launcher: Path, options: list[str], *, user: str) -> tuple[tuple[str, ...], Probe]:
+    """The command line that works, tried as `user`, and what it said. Raises LauncherError."""
+    for interpreter in interpreters():
+        command = (interpreter, "-I", "-S", str(launcher), *options)
+        probe = run_once(command, user=user)
+        if probe.answered:
+            return command, probe
+    raise LauncherError(
+        f"Squid's user {user} cannot run Drystone's helper here ({probe.alarms.strip()[-200:] or 'no answer'}); "
+        f"install Drystone where {user} can read it, such as /opt/drystone"
+    )
+
+
+def run_once(command: tuple[str, ...], *, user: str) -> Probe:
+    """Start the helper as Squid would and ask it one question. Only root can become another user."""
+    root = os.geteuid() == 0
+    try:
+        done = subprocess.run(
+            command,
+            input=PROBE,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            cwd="/",
+            env={},
+            check=False,
+            user=user if root else None,
+            group=pwd.getpwnam(user).pw_gid if root else None,
+            extra_groups=[] if root else None,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Probe(answered=False, alarms=str(error))
+    answered = done.returncode == 0 and done.stdout.startswith((b"0 OK", b"0 ERR"))
+    return Probe(answered, done.stderr.decode("utf-8", "replace"))

@@ -1,0 +1,115 @@
+"""One line from Squid, and one line back. Formats: Squid's helper protocol, concurrent and not.
+
+In, the same for both doors (a format of ours that a rewriter's line also fits):
+
+    [ID ]URL CLIENT[/NAME] USER METHOD [SELF-TEST …]
+
+The URL is `host:port` for a CONNECT. Squid has escaped what cannot stand in a line and left `%xx` alone, so the URL
+is decoded once only, where the engine reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
+
+LONGEST_LINE = 64 * 1024  # Squid's own limit is 9,216 bytes for a rewriter, a little more for an acl
+_TOKENS = frozenset("anistup%")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What a line says of its sender. `client` is "" where the line names no address."""
+
+    client: str = ""
+    name: str = ""
+    user: str = ""
+    method: str = ""
+    check: str = ""
+
+
+def read_who(raw: bytes) -> Who:
+    """The line after its URL. Never raises; what is missing is empty."""
+    fields = raw.split(b" ")
+    client, _, name = _text(fields[0]).partition("/")
+    user = unquote_to_bytes(fields[1]).decode("utf-8", "replace") if len(fields) > 1 else ""
+    method = _text(fields[2]) if len(fields) > 2 else ""
+    check = unquote_to_bytes(fields[3]).decode("utf-8", "replace") if len(fields) > 3 else ""
+    return Who(
+        client=_address(client),
+        name="" if name == "-" else name,
+        user="" if user == "-" else user,
+        method=method,
+        check="" if check == "-" else check,
+    )
+
+
+def read_url(raw: bytes) -> str:
+    """Bytes that are not UTF-8 stay distinct, so that they make a host unreadable rather than another host.
+    Squid writes the brackets of an IPv6 address as %5B and %5D: the one escape that stands in its place."""
+    url = raw.decode("utf-8", "surrogateescape")
+    if "%5B" in url:
+        head, bracket, rest = url.partition("%5B")
+        if bracket and (not head or head.endswith("//")):
+            return f"{head}[{rest.replace('%5D', ']', 1)}"
+    return url
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""
+
+
+def acl_answer(notes: Mapping[str, str], *, allowed: bool, message: str) -> bytes:
+    """The answer for an external acl, without ID and newline. Values are percent-encoded once for the protocol."""
+    words = ["OK" if allowed else "ERR"]
+    if message:
+        words.append(f"message={quote(message, safe='')}")
+    words += [f"{name}_={quote(value, safe='/')}" for name, value in notes.items()]
+    return " ".join(words).encode("ascii")
+
+
+def redirect_answer(url: str) -> bytes:
+    """A rewriter's yes: Squid sends the browser to the block page. A quote or a newline cannot leave its place."""
+    return b'OK status=302 url="' + quote(url, safe=":/?#[]@!$&'()*+,;=%~").encode("ascii") + b'"'
+
+
+def fill_redirect(template: str, *, who: Who, group: str, category: str, url: bytes) -> str:
+    """SquidGuard's tokens: %a address, %n its name, %i user, %s source group, %t target group, %u URL, %p path and
+    query, %%. Values are percent-encoded: the URL as well, which SquidGuard leaves open to confusion."""
+    if "%" not in template:
+        return template
+    path = url.partition(b"://")[2].partition(b"/")[2]
+    values = {
+        "a": quote(who.client, safe=":"),
+        "n": quote(who.name, safe=""),
+        "i": quote(who.user, safe=""),
+        "s": quote(group, safe=""),
+        "t": quote(category, safe=""),
+        "u": quote_from_bytes(url[:2000], safe=""),
+        "p": quote_from_bytes(path[:2000], safe=""),
+        "%": "%",
+    }
+    parts = template.split("%")
+    filled = [parts[0]]
+    rest = iter(parts[1:])
+    for part in rest:
+        if not part:  # `%%`
+            filled.append(values["%"] + next(rest, ""))
+        else:
+            filled.append(values.get(part[0], f"%{part[0]}") + part[1:])
+    return "".join(filled)
+
+
+def personal(template: str) -> bool:
+    """Whether a redirect differs from one request to the next, so that it cannot be kept."""
+    parts = template.replace("%%", "").split("%")[1:]
+    return any(part[:1] in _TOKENS - {"s", "t"} for part in parts)
