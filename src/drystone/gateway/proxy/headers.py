@@ -52,9 +52,9 @@ def request_fields(headers: Sequence[tuple[bytes, bytes]], host: bytes, http_ver
             via += value + b", "
         elif name == b"transfer-encoding":
             kept.append((name, b"chunked"))  # framed anew by us; h11 takes no other coding
-        elif name == b"expect" and value.lower() == b"100-continue":
-            kept.append((name, value))
-        elif name not in _NOT_IN_REQUEST and (name not in dropped or name == b"content-length"):
+        elif name == b"content-length" or (name == b"expect" and value.lower() == b"100-continue"):
+            kept.append((name, value))  # framing is not for `Connection: content-length` to take away
+        elif name not in _NOT_IN_REQUEST and name not in dropped:
             kept.append((name, value))
     kept.append((b"via", via + http_version + b" drystone"))
     return kept

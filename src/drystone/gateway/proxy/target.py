@@ -51,13 +51,13 @@ class Own:
     path: str
 
 
-def parse_target(method: str, target: bytes, connect_ports: frozenset[int] = CONNECT_PORTS) -> Site | Own:
-    """Raises BadTarget with 400, 403 (port), 405, 414 or 501."""
+def parse_target(method: str, target: bytes) -> Site | Own:
+    """Raises BadTarget with 400, 405, 414 or 501."""
     if len(target) > MAX_URL:
         raise BadTarget(414, "The address is too long.")
     text = target.decode("latin-1")
     if method == "CONNECT":
-        return _connect_site(text, connect_ports)
+        return _connect_site(text)
     if method == "TRACE":
         raise BadTarget(405, "TRACE is not passed on.")
     if text.startswith("/"):
@@ -65,25 +65,30 @@ def parse_target(method: str, target: bytes, connect_ports: frozenset[int] = CON
     found = _ABSOLUTE.fullmatch(text)
     if found is None:
         raise _unreadable(text)
-    port = int(found["port"] or 80)
-    if port not in NAMED_HTTP_PORTS and not 1025 <= port <= 65535:
-        raise BadTarget(403, f"Port {port} is not one that web pages use.")
     path = found["path"] or "/"
-    return Site(found["host"], port, path if path.startswith("/") else f"/{path}")
+    return Site(found["host"], int(found["port"] or 80), path if path.startswith("/") else f"/{path}")
 
 
-def _connect_site(text: str, connect_ports: frozenset[int]) -> Site:
+def port_refusal(site: Site, connect_ports: frozenset[int]) -> str:
+    """Why this port is not open, as a sentence; "" when it is."""
+    if not site.path:
+        return "" if site.port in connect_ports else f"Port {site.port} is not open for tunnels through this filter."
+    if site.port in NAMED_HTTP_PORTS or 1025 <= site.port <= 65535:
+        return ""
+    return f"Port {site.port} is not one that web pages use."
+
+
+def _connect_site(text: str) -> Site:
     found = _CONNECT.fullmatch(text)
     if found is None or not found["port"]:
         raise BadTarget(400, "A CONNECT names a host and a port.")
-    port = int(found["port"])
-    if port not in connect_ports:
-        raise BadTarget(403, f"Port {port} is not open through this filter.")
-    return Site(found["host"], port)
+    return Site(found["host"], int(found["port"]))
 
 
 def _unreadable(text: str) -> BadTarget:
     scheme, colon, _ = text.partition("://")
     if colon and scheme.isalnum() and scheme.lower() != "http":
-        return BadTarget(501, f"This proxy fetches http addresses and opens tunnels for https; {scheme}:// it does not.")
+        return BadTarget(
+            501, f"This proxy fetches http addresses and opens tunnels for https; {scheme}:// it does not."
+        )
     return BadTarget(400, "The address of the request cannot be read.")

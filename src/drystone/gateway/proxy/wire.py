@@ -13,6 +13,7 @@ from collections.abc import Callable
 from math import inf
 from typing import cast
 
+LINGER = 2.0  # seconds that a closing connection may still take
 HIGH = 256 * 1024  # bytes held for a reader that is slow, and as many again for a slow receiver
 
 
@@ -22,8 +23,9 @@ class Expired(Exception):
 
 class Wire(asyncio.Protocol):
     __slots__ = (
-        "_choked", "_ended", "_expired", "_loop", "_paused", "_pieces", "_held", "_reader", "_writer", "_wires",
-        "closed", "expires", "idle", "lost", "on_lost", "peer", "received", "sink", "transport", "_start",
+        "_ended", "_expired", "_loop", "_paused", "_pieces", "_held", "_reader", "_writer", "_wires",
+        "choked", "closed", "expires", "idle", "lost", "on_lost", "peer", "received", "resting", "sink",
+        "transport", "_start",
     )  # fmt: skip
 
     def __init__(self, wires: set[Wire], start: Callable[[Wire], None] | None = None) -> None:
@@ -32,7 +34,7 @@ class Wire(asyncio.Protocol):
         self._start = start
         self._pieces: list[bytes] = []
         self._held = 0
-        self._paused = self._choked = self._ended = self._expired = self.closed = False
+        self._paused = self.choked = self._ended = self._expired = self.closed = False
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self.lost: asyncio.Future[None] = self._loop.create_future()
@@ -41,6 +43,7 @@ class Wire(asyncio.Protocol):
         self.idle = inf
         self.sink: Wire | None = None
         self.received = 0
+        self.resting = False  # between two requests: may be closed at any time
         self.peer = ""
         self.transport: asyncio.Transport
 
@@ -62,7 +65,7 @@ class Wire(asyncio.Protocol):
         sink = self.sink
         if sink is not None:
             self.expires = sink.expires = self._loop.time() + self.idle
-            sink.transport.write(data)
+            sink.write(data)
             return
         self._pieces.append(data)
         self._held += len(data)
@@ -75,10 +78,10 @@ class Wire(asyncio.Protocol):
         self._ended = True
         self._wake(self._reader)
         if self.sink is not None:
-            self.sink.finish()
+            self._pass_on_end(self.sink)
         return True  # half closed: we may still have an answer to give
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop's own signature
         self.closed = self._ended = True
         self._wires.discard(self)
         self._wake(self._reader)
@@ -91,12 +94,12 @@ class Wire(asyncio.Protocol):
             self.on_lost()
 
     def pause_writing(self) -> None:
-        self._choked = True
+        self.choked = True
         if self.sink is not None:
             self.sink._hold()
 
     def resume_writing(self) -> None:
-        self._choked = False
+        self.choked = False
         self._wake(self._writer)
         if self.sink is not None:
             self.sink._release()
@@ -122,12 +125,12 @@ class Wire(asyncio.Protocol):
         return data
 
     def write(self, data: bytes) -> None:
-        if data and not self.closed:
+        if data and not self.transport.is_closing():
             self.transport.write(data)
 
     async def drain(self) -> None:
         """Returns once the receiver keeps up. Raises Expired or ConnectionResetError."""
-        while self._choked and not self.closed:
+        while self.choked and not self.closed:
             if self._expired:
                 raise Expired
             self._writer = self._loop.create_future()
@@ -139,30 +142,43 @@ class Wire(asyncio.Protocol):
             raise ConnectionResetError("the other end has gone")
 
     def patience(self, seconds: float) -> None:
+        """How long the other end has from now. Counts only while somebody waits for it."""
         self.expires = self._loop.time() + seconds
 
     def expire(self) -> None:
         """The sweep found the deadline passed."""
         self.expires = inf
-        self._expired = True
-        if self.sink is not None or (self._reader is None and self._writer is None):
+        if self.sink is not None or self.transport.is_closing():
             self.abort()
-        self._wake(self._reader)
-        self._wake(self._writer)
+        elif self._reader is not None or self._writer is not None:
+            self._expired = True
+            self._wake(self._reader)
+            self._wake(self._writer)
 
     def finish(self) -> None:
         """Says that no more will be written."""
-        if not self.closed and self.transport.can_write_eof():
+        if not self.transport.is_closing():
             with contextlib.suppress(OSError, RuntimeError):
                 self.transport.write_eof()
 
     def close(self) -> None:
-        if not self.closed:
+        """Closes once all is written, or a little later anyway: a receiver may have stopped reading."""
+        if not self.transport.is_closing():
+            self.patience(LINGER)
             self.transport.close()
 
     def abort(self) -> None:
         if not self.closed:
             self.transport.abort()
+
+    async def close_gently(self) -> None:
+        """Closes after the other end has: bytes that it still sends would otherwise destroy our answer (RST)."""
+        self.finish()
+        self.patience(LINGER)
+        with contextlib.suppress(Expired):
+            while await self.read():
+                pass
+        self.close()
 
     @property
     def ended(self) -> bool:
@@ -175,14 +191,21 @@ class Wire(asyncio.Protocol):
         return bool(self._pieces)
 
     def _hold(self) -> None:
-        if not self._paused and not self.closed:
+        if not self._paused and not self.transport.is_closing():
             self._paused = True
             self.transport.pause_reading()
 
     def _release(self) -> None:
-        if self._paused and not self.closed:
+        if self._paused and not self.transport.is_closing():
             self._paused = False
             self.transport.resume_reading()
+
+    def _pass_on_end(self, sink: Wire) -> None:
+        if sink.ended:  # both have said all they had to say
+            self.close()
+            sink.close()
+        else:
+            sink.finish()
 
     @staticmethod
     def _wake(future: asyncio.Future[None] | None) -> None:
@@ -191,7 +214,7 @@ class Wire(asyncio.Protocol):
 
 
 async def join(one: Wire, other: Wire, idle: float) -> None:
-    """Passes bytes both ways until both ends are done. What either end had sent already goes first."""
+    """Passes bytes both ways until both ends are gone. What either end had sent already goes first."""
     for wire, sink in ((one, other), (other, one)):
         wire.idle = idle
         wire.patience(idle)
@@ -200,13 +223,13 @@ async def join(one: Wire, other: Wire, idle: float) -> None:
         wire.sink = sink
         for piece in pieces:
             sink.write(piece)
-        if sink._choked:
+        if sink.choked:
             wire._hold()
         else:
             wire._release()
-    for wire in (one, other):
+    for wire, sink in ((one, other), (other, one)):
         if wire.closed:
-            wire.sink and wire.sink.close()  # type: ignore[union-attr]
-        elif wire._ended:
-            cast(Wire, wire.sink).finish()
+            sink.close()
+        elif wire.ended:
+            wire._pass_on_end(sink)
     await asyncio.gather(one.lost, other.lost)

@@ -1,0 +1,158 @@
+"""The page people see in place of a blocked one: a child's face and an adult's, without any outside resource.
+
+P58: both faces say that use is monitored. All text is escaped: address and reason may be hostile.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from drystone.engine.filtering.request import Decision, Level
+
+_HERE = Path(__file__).parent
+_STYLE = (_HERE / "style.css").read_text(encoding="utf-8").strip()
+_PICTURE = Markup((_HERE / "picture.svg").read_text(encoding="utf-8").strip())  # noqa: S704 - our own file
+_PAGES = Environment(
+    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, auto_reload=False
+)
+_PAGES.globals.update(style=Markup(_STYLE), picture=_PICTURE)  # noqa: S704 - our own file
+
+# Control characters and those that turn the reading direction round: an address must not pretend to be another.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_LONGEST = 300
+
+_LEVELS = {
+    Level.MANDATORY: "a list that nobody may switch off",
+    Level.ACCESS: "the access of this person or class",
+    Level.GLOBAL: "the council’s rules",
+    Level.SCHOOL: "the school’s rules",
+    Level.GROUP: "the group’s rules",
+    Level.ZONE: "the rules of this place",
+    Level.PERSON: "a rule for this person",
+    Level.PROFILE: "the profile’s default",
+    "gateway": "the filter itself",
+}
+
+
+class Audience(StrEnum):
+    CHILD = "child"
+    ADULT = "adult"
+
+
+def audience_of(group: str) -> Audience:
+    """Staff see the particulars; everybody else, and whoever is not known, sees the page for children."""
+    return Audience.ADULT if group == "staff" or group.startswith("staff") else Audience.CHILD
+
+
+def render(
+    decision: Decision,
+    *,
+    url: str,
+    school_name: str,
+    audience: Audience | str,
+    category_title: str = "",
+    at: datetime | None = None,
+    reference: str = "",
+) -> bytes:
+    """The whole page as UTF-8. `url` is what was asked for, `host:port` for a CONNECT; `at` is local time."""
+    category = clean(category_title or decision.category.replace("_", " ").replace("-", " ").capitalize())
+    if Audience(audience) is Audience.CHILD:
+        return _page(
+            "child.html",
+            face="child",
+            heading=_child_heading(decision),
+            school_name=clean(school_name),
+            site=clean(decision.host or _host_of(url)),
+            category=category,
+            why=_child_why(decision),
+        )
+    return _page(
+        "adult.html",
+        face="adult",
+        heading="This page is blocked",
+        school_name=clean(school_name),
+        reason=clean(decision.reason),
+        url=clean(url),
+        category=category,
+        level=_LEVELS.get(decision.level, clean(decision.level) or "the filter"),
+        rule=clean(decision.rule),
+        list=clean(decision.list),
+        group=clean(decision.group),
+        zone=clean(decision.zone),
+        edition=clean(decision.edition),
+        time=at.strftime("%-d %B %Y, %H:%M:%S %Z").strip() if at else "",
+        reference=clean(reference),
+    )
+
+
+def render_trouble(heading: str, sentence: str, *, school_name: str = "", advice: str = "") -> bytes:
+    """A page that could not be fetched: one clear sentence, and what to do."""
+    return _page(
+        "trouble.html",
+        face="trouble",
+        heading=clean(heading),
+        sentence=clean(sentence),
+        school_name=clean(school_name),
+        advice=clean(advice) or "Check the address, or try again in a minute.",
+    )
+
+
+def headers() -> dict[str, str]:
+    """What goes with every page of ours: nothing runs, nothing is loaded, nothing is kept."""
+    return dict(_HEADERS)
+
+
+def clean(text: str) -> str:
+    """Fit to be shown: no invisible characters, and not endless. Escaping is the template's business."""
+    seen = _UNSEEN.sub("\ufffd", text)
+    return seen if len(seen) <= _LONGEST else seen[:_LONGEST] + "…"
+
+
+def _page(template: str, **values: object) -> bytes:
+    return _PAGES.get_template(template).render(**values).encode("utf-8", "replace")
+
+
+def _child_heading(decision: Decision) -> str:
+    if decision.level == "gateway":
+        return "This page cannot be opened"
+    if decision.level == Level.ACCESS:
+        return "The Internet is off for now"
+    return "This page is not for school"
+
+
+def _child_why(decision: Decision) -> str:
+    """Only where it helps a child: the words of a rule are written for teachers."""
+    if decision.level == Level.ACCESS:
+        return "Your teacher can tell you why."
+    if decision.level == Level.PROFILE and not decision.category:
+        return "It is not on the list of pages for your class yet."
+    return ""
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url if "://" in url else f"//{url}").hostname or url
+    except ValueError:
+        return url
+
+
+_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}

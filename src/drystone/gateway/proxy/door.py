@@ -1,0 +1,154 @@
+"""Serves one client's connection: each request is parsed, judged, recorded, and only then answered."""
+
+from __future__ import annotations
+
+import h11
+
+from drystone.gateway.proxy import pages
+from drystone.gateway.proxy.client import Client, Rejected
+from drystone.gateway.proxy.exchange import BadAnswer, BadUpload, Exchange, Stale
+from drystone.gateway.proxy.headers import (
+    CHECK,
+    Fields,
+    Smuggling,
+    check_framing,
+    request_fields,
+    value_of,
+    wants_websocket,
+)
+from drystone.gateway.proxy.judge import SELF_TEST, Judge, Verdict
+from drystone.gateway.proxy.resolve import NoAddress, Refused
+from drystone.gateway.proxy.route import Route, Router
+from drystone.gateway.proxy.settings import Settings
+from drystone.gateway.proxy.target import BadTarget, Own, Site, parse_target
+from drystone.gateway.proxy.tunnel import Tunnel
+from drystone.gateway.proxy.upstream import Unreachable, Upstream
+from drystone.gateway.proxy.wire import Expired, Wire
+
+# May be sent a second time when a kept connection turns out to be closed (RFC 9110 §9.2.2).
+IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
+
+
+class Door:
+    def __init__(self, judge: Judge, upstream: Upstream, settings: Settings) -> None:
+        self.judge = judge
+        self.upstream = upstream
+        self.settings = settings
+        self.requests = 0
+        self._router = Router(judge, upstream, settings.connect_ports)
+
+    async def serve(self, wire: Wire) -> None:
+        """Until the client goes, misbehaves or is done."""
+        client = Client(wire, self.settings.limits)
+        try:
+            while (request := await client.request()) is not None:
+                self.requests += 1
+                await self._answer(client, request)
+                if not client.next_cycle():
+                    break
+        except Rejected as error:
+            client.respond(error.status, *pages.trouble(error.status, str(error)), close=True)
+        except (ConnectionError, Expired):
+            wire.abort()
+            return
+        await wire.close_gently()
+
+    async def _answer(self, client: Client, request: h11.Request) -> None:
+        method = request.method.decode("ascii")
+        try:
+            check_framing(request.headers, request.http_version)
+            target = parse_target(method, request.target)
+        except Smuggling as error:
+            raise Rejected(400, str(error)) from None
+        except BadTarget as error:
+            raise Rejected(error.status, str(error)) from None
+        if isinstance(target, Own):
+            status, page = pages.own(target.path, value_of(request.headers, b"host") or b"", self.settings.web)
+            client.respond(status, *page)
+            return
+        check = (value_of(request.headers, CHECK) or b"").decode("latin-1")
+        verdict = self.judge.decide(target.url, client=client.wire.peer, method=method, check=check)
+        if method == "CONNECT":
+            await self._tunnel(client, verdict, target, check)
+        else:
+            await self._fetch(client, request, verdict, target)
+
+    def _show_block(self, client: Client, verdict: Verdict, site: Site, *, close: bool = False) -> None:
+        client.respond(
+            503 if verdict.failed else 403, *pages.blocked(verdict, site.url, self.judge.on_page), close=close
+        )
+
+    async def _fetch(self, client: Client, request: h11.Request, verdict: Verdict, site: Site) -> None:
+        websocket = wants_websocket(request.headers)
+        reuse = request.method in IDEMPOTENT and not websocket and not _has_body(request)
+        route = await self._router.find(verdict, site, reuse=reuse)
+        verdict = route.verdict
+        try:
+            if verdict.blocked:
+                self._show_block(client, verdict, site)
+            elif route.trouble:
+                client.respond(502, *pages.trouble(502, route.trouble, verdict))
+            else:
+                await self._pass_on(client, outgoing(request, verdict, site, websocket=websocket), route)
+        except BadUpload:
+            raise Rejected(400, "The body of the request cannot be read.") from None
+        except (BadAnswer, Unreachable) as error:
+            status = 504 if error.late else 502
+            client.respond(status, *pages.trouble(status, str(error), verdict))
+        finally:
+            self.judge.sent(verdict, client.sent)
+
+    async def _tunnel(self, client: Client, verdict: Verdict, site: Site, check: str) -> None:
+        route = await self._router.find(verdict, site, reuse=False)
+        verdict = route.verdict
+        tunnel = Tunnel(client, route, site, check=check, judge=self.judge, limits=self.settings.limits)
+        try:
+            if verdict.blocked:
+                self._show_block(client, verdict, site, close=True)
+            elif route.trouble:
+                client.respond(502, *pages.trouble(502, route.trouble, verdict), close=True)
+            else:
+                await tunnel.run(self.upstream)
+        except Unreachable as error:
+            status = 504 if error.late else 502
+            client.respond(status, *pages.trouble(status, str(error), verdict), close=True)
+        finally:
+            self.judge.sent(verdict, client.sent)
+
+    async def _pass_on(self, client: Client, request: h11.Request, route: Route) -> None:
+        """A kept connection that the site had already closed is replaced, once."""
+        try:
+            await self._exchange(client, request, route)
+        except Stale:
+            route.origin = None
+            try:
+                route.addresses = await self.upstream.addresses(route.place)
+            except (NoAddress, Refused):
+                raise Unreachable("The site cannot be found any more.") from None
+            await self._exchange(client, request, route)
+
+    async def _exchange(self, client: Client, request: h11.Request, route: Route) -> None:
+        origin = route.origin or await self.upstream.connect(route.place, route.addresses)
+        note = pages.decision_value(route.verdict.decision) if route.verdict.device == SELF_TEST else b""
+        exchange = Exchange(client, origin, self.settings.limits, note=note)
+        try:
+            await exchange.run(request)
+        finally:
+            client.sent += exchange.through
+            self.upstream.give_back(origin)
+
+
+def _has_body(request: h11.Request) -> bool:
+    length = value_of(request.headers, b"content-length")
+    return length not in (None, b"0") or value_of(request.headers, b"transfer-encoding") is not None
+
+
+def outgoing(request: h11.Request, verdict: Verdict, site: Site, *, websocket: bool) -> h11.Request:
+    """The request for the site: to the host that was judged, whatever else the client's header names."""
+    host = verdict.request.host
+    name = f"[{host}]" if ":" in host else host
+    authority = name if site.port == 80 else f"{name}:{site.port}"
+    fields: Fields = request_fields(request.headers, authority.encode("ascii"), request.http_version)
+    if websocket:
+        fields += [(b"connection", b"Upgrade"), (b"upgrade", b"websocket")]
+    return h11.Request(method=request.method, target=site.path, headers=fields)
