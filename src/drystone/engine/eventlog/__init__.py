@@ -1,10 +1,14 @@
 """The event, the segment that gateways write, the collector, and the lake with its queries.
 
-Light on purpose: gateways import it. The collector and the lake (pyarrow, DuckDB, Ibis) are modules of
-their own: `from drystone.engine.eventlog.collector import Collector`, `…lake import Lake`.
+Light on purpose, for gateways import it: `Collector` and `Lake` (pyarrow, DuckDB, Ibis) are loaded when first named.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from drystone.engine.eventlog.event import (
+    SELF_TEST,
     Event,
     LineError,
     NewerVersionError,
@@ -17,8 +21,20 @@ from drystone.engine.eventlog.event import (
 )
 from drystone.engine.eventlog.segment import SegmentWriter
 
+if TYPE_CHECKING:
+    from drystone.engine.eventlog.collector import Collector, CollectorBusyError
+    from drystone.engine.eventlog.lake import Lake
+    from drystone.engine.eventlog.layout import LakeError
+
+_HEAVY = {"Collector": "collector", "CollectorBusyError": "collector", "Lake": "lake", "LakeError": "layout"}
+
 __all__ = [
+    "SELF_TEST",
+    "Collector",
+    "CollectorBusyError",
     "Event",
+    "Lake",
+    "LakeError",
     "LineError",
     "NewerVersionError",
     "SegmentWriter",
@@ -29,3 +45,11 @@ __all__ = [
     "new_id",
     "parse_line",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HEAVY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HEAVY[name]}"), name)
