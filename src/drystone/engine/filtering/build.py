@@ -1,8 +1,8 @@
 """Building the index: lists in, tries and arrays of set ids out, without a Python object for each domain.
 
 A county lists five million domains. They are kept as one run of bytes and as arrays of numbers; Python sees them a
-block at a time. Arrow tells equal ones apart, MARISA builds the trie, and only entries that are not in the most
-common set of lists are looked up again to write their set ids.
+block at a time. Only entries that are not in the most common set of lists are looked up again in the trie to write
+their set ids: with one list larger than all others together, as is usual, that is one entry in ten.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import marisa_trie
+import numpy as np
 
-if TYPE_CHECKING:
-    import numpy as np
+from drystone.engine.filtering.distinct import Numbers, entry_offsets, group_equal
 
-    Numbers = np.ndarray[Any, np.dtype[Any]]
-
-BLOCK = 65_536
+BLOCK = 1 << 16
 Progress = Callable[[str, int, int], None]
 
 
@@ -62,62 +59,56 @@ def reversed_keys(hosts: list[bytes]) -> list[bytes]:
 
 @dataclass(slots=True)
 class Entries:
-    """Distinct entries in the order in which they were first met, and the set of each."""
+    """Entries as they were met, some more than once. `groups` has a number for each that equal ones share, `sets`
+    the set of lists that name it for each of those numbers."""
 
-    blob: memoryview  # each entry ended by a line end
-    starts: Numbers  # one more than there are entries
+    blob: bytearray
+    offsets: Numbers
+    groups: Numbers
     sets: Numbers
 
     def __len__(self) -> int:
+        """How many differ."""
         return len(self.sets)
 
-    def keys(self, chosen: Numbers | None = None) -> Iterator[bytes]:
-        """All entries, or those chosen by ascending numbers."""
-        if chosen is not None:
-            starts, ends = self.starts[chosen].tolist(), self.starts[chosen + 1].tolist()
-            for start, end in zip(starts, ends, strict=True):
-                yield bytes(self.blob[start : end - 1])
-            return
-        for first in range(0, len(self), BLOCK):
-            start, end = self.starts[first], self.starts[min(first + BLOCK, len(self))]
-            yield from bytes(self.blob[start : end - 1]).split(b"\n")
+    def all(self) -> Iterator[bytes]:
+        starts, blob = self.offsets, memoryview(self.blob)
+        for first in range(0, len(starts) - 1, BLOCK):
+            start, end = starts[first], starts[min(first + BLOCK, len(starts) - 1)]
+            yield from bytes(blob[start : end - 1]).split(b"\n")
+
+    def chosen(self, numbers: Numbers) -> Iterator[bytes]:
+        starts, ends = self.offsets[numbers].tolist(), self.offsets[numbers + 1].tolist()
+        blob = memoryview(self.blob)
+        for start, end in zip(starts, ends, strict=True):
+            yield bytes(blob[start : end - 1])
 
 
-def distinct(gathered: Gathered, sets: Sets) -> Entries:
-    """Each entry once, with the set of lists that name it."""
-    import numpy as np
-    import pyarrow as pa
-
-    raw = np.frombuffer(gathered.blob, dtype=np.uint8)
-    offsets = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(raw == 10) + 1))
-    column = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(gathered.blob)]
-    )
-    encoded = column.dictionary_encode()
-    which = encoded.indices.to_numpy()
-    unique = encoded.dictionary
-    of_entry = np.zeros(len(unique), np.uint32)
+def with_sets(gathered: Gathered, sets: Sets) -> Entries:
+    """The entries, with the set of lists that name each."""
+    offsets = entry_offsets(gathered.blob)
+    groups = group_equal(gathered.blob, offsets)
+    of_group = np.zeros(int(groups.max()) + 1 if len(groups) else 0, np.uint32)
     first = 0
     for number, end in gathered.ends:
         last = int(np.searchsorted(offsets, end))
-        mine = which[first:last]
-        met, place = np.unique(of_entry[mine], return_inverse=True)
-        of_entry[mine] = np.array([sets.with_list(int(old), number) for old in met], np.uint32)[place]
+        mine = groups[first:last]
+        before = of_group[mine]
+        after = np.zeros(len(sets.members), np.uint32)
+        for old in np.flatnonzero(np.bincount(before)).tolist():
+            after[old] = sets.with_list(old, number)
+        of_group[mine] = after[before]
         first = last
-    _, starts, blob = unique.buffers()
-    begins = np.frombuffer(starts, np.int64, len(unique) + 1) if len(unique) else np.zeros(1, np.int64)
-    return Entries(memoryview(blob) if blob is not None else memoryview(b""), begins, of_entry)
+    return Entries(gathered.blob, offsets, groups, of_group)
 
 
 def write_index(entries: Entries, trie_path: Path, ids_path: Path, width: int) -> None:
-    """The trie and, in the order of its own numbers, the set id of each entry."""
-    import numpy as np
-
-    trie = marisa_trie.BinaryTrie(entries.keys())
+    """The trie and, in the order of its own numbers, the set id of each entry. `width` is the bytes of an id."""
+    trie = marisa_trie.BinaryTrie(entries.all())
     common = int(np.bincount(entries.sets).argmax()) if len(entries) else 0
     ids = np.full(max(len(entries), 1), common, {2: "<u2", 4: "<u4"}[width])
-    other = np.flatnonzero(entries.sets != common)
-    places = np.fromiter(map(trie.get, entries.keys(other)), np.int64, len(other))
-    ids[places] = entries.sets[other]
+    sets = entries.sets[entries.groups]
+    other = np.flatnonzero(sets != common)
+    ids[np.fromiter(map(trie.get, entries.chosen(other)), np.int64, len(other))] = sets[other]
     trie.save(str(trie_path))
     ids_path.write_bytes(ids.tobytes())

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drystone.engine.filtering.build import Entries, Gathered, Progress, Sets, distinct, reversed_keys, write_index
+from drystone.engine.filtering.build import Entries, Gathered, Progress, Sets, reversed_keys, with_sets, write_index
 from drystone.engine.filtering.bundle import (
     FILES,
     MANIFEST,
@@ -160,8 +160,7 @@ def _write(
     """Every file of the bundle, and the manifest last."""
     sets = Sets()
     tell("Building the index", 0, 3)
-    urls, hosts = distinct(read.urls, sets), distinct(read.hosts, sets)
-    read.hosts = read.urls = Gathered()  # a county's names are in the entries now; not twice
+    urls, hosts = with_sets(read.urls, sets), with_sets(read.hosts, sets)
     tell("Building the index", 1, 3)
     width = 2 if len(sets.members) <= 65_536 else 4
     names = _names(categories)
