@@ -1,6 +1,6 @@
 """Data of the school register, a file a subject."""
 
-from drystone.registers.school.models.accounts import User
+from drystone.registers.school.models.accounts import FirstTimeCode, User
 from drystone.registers.school.models.audit import AuditEntry, ChainHead
 from drystone.registers.school.models.calendar import AcademicYear, Closure, Term
 from drystone.registers.school.models.people import Person, Role, RoleHolding, SchoolClass
@@ -15,6 +15,7 @@ __all__ = [
     "Authority",
     "ChainHead",
     "Closure",
+    "FirstTimeCode",
     "Group",
     "Person",
     "Role",

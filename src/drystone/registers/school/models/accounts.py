@@ -43,3 +43,19 @@ class User(AbstractBaseUser):
         from drystone.registers.school.access import may
 
         return may(self, permission, obj)
+
+
+class FirstTimeCode(models.Model):
+    """Opens an account once, to set its password. Kept as a keyed digest: nobody reads the code from here."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="first_time_codes")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"code of {self.user}"

@@ -1,0 +1,81 @@
+"""Reads that more than one place needs, each within one school."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from drystone.registers.school.models import AuditEntry, Person, Role, RoleHolding, School
+
+
+def holdings_on(school: School, role: Role, on: date) -> QuerySet[RoleHolding]:
+    """Who holds a role on a day, the newest holder first."""
+    return (
+        RoleHolding.objects.filter(person__school=school, role=role, starts__lte=on)
+        .filter(Q(ends__isnull=True) | Q(ends__gte=on))
+        .select_related("person")
+        .order_by("-starts", "-id")
+    )
+
+
+def coordinator(school: School, on: date) -> RoleHolding | None:
+    """P02: the one named e-safety co-ordinator of a day."""
+    return holdings_on(school, Role.COORDINATOR, on).first()
+
+
+def people(school: School, *, text: str = "", role: str = "", on: date) -> QuerySet[Person]:
+    """People by part of a name, address or sign-on name, and by a role they hold on a day."""
+    found = (
+        Person.objects.filter(school=school)
+        .select_related("user", "school_class")
+        .prefetch_related(Prefetch("holdings", queryset=RoleHolding.objects.order_by("starts", "id")))
+    )
+    for word in text.split():
+        found = found.filter(
+            Q(given_names__icontains=word)
+            | Q(family_name__icontains=word)
+            | Q(preferred_name__icontains=word)
+            | Q(email__icontains=word)
+            | Q(sign_on__icontains=word)
+        )
+    if role:
+        holders = RoleHolding.objects.filter(role=role, starts__lte=on).filter(
+            Q(ends__isnull=True) | Q(ends__gte=on)
+        )
+        found = found.filter(pk__in=holders.values("person"))
+    return found.order_by("family_name", "given_names", "pk")
+
+
+def audit_entries(
+    school: School,
+    *,
+    actor: str = "",
+    verb: str = "",
+    text: str = "",
+    since: date | None = None,
+    until: date | None = None,
+) -> QuerySet[AuditEntry]:
+    """The school's chain, newest first; days are the school's, `until` included."""
+    found = AuditEntry.objects.filter(chain=school.slug).order_by("-seq")
+    if actor:
+        found = found.filter(actor=actor)
+    if verb:
+        found = found.filter(verb=verb)
+    for word in text.split():
+        found = found.filter(Q(summary__icontains=word) | Q(subject__icontains=word))
+    if since:
+        found = found.filter(at__date__gte=since)
+    if until:
+        found = found.filter(at__date__lte=until)
+    return found
+
+
+def free_slug(name: str, taken: set[str], *, longest: int = 40) -> str:
+    """`Nursery & ICT suite` → `nursery-ict-suite`; with a number when it is taken."""
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[: longest - 4].strip("-") or "x"
+    slug, number = base, 2
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug
