@@ -27,8 +27,7 @@ def gateway() -> None:
 @app.command("squid-config")
 def squid_config(
     out: Annotated[Path, typer.Option(help="Folder to write squid.conf and all it needs into.")],
-    home: RECENT = timedelta(days=7)  # a gateway that has been silent longer shows without its last event
-HomeOption = Path("var"),
+    home: HomeOption = Path("var"),
     port: Annotated[str, typer.Option(help="PORT or ADDRESS:PORT that Squid listens on.")] = "3128",
     gateway: Annotated[str, typer.Option(help="Name of this gateway in events and on the screens.")] = "squid",
     bundles: Annotated[Path | None, typer.Option(help="Folder with `current`; left out: the home's own.")] = None,
@@ -96,8 +95,7 @@ HomeOption = Path("var"),
 
 @app.command("status")
 def status(
-    home: RECENT = timedelta(days=7)  # a gateway that has been silent longer shows without its last event
-HomeOption = Path("var"),
+    home: HomeOption = Path("var"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a gateway.")] = False,
 ) -> None:
     """How each gateway of this home stands: running or not, and its last event."""

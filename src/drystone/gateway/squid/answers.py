@@ -9,13 +9,11 @@ time change; who has which profile is asked afresh each second, since people sig
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from drystone.engine.filtering import Action, LiveFilter, Profile, Verdict, read_check
-from drystone.engine.filtering.hosts import split_url
-from drystone.gateway.squid.lines import LONGEST_LINE, Who, read_url, read_who
+from drystone.gateway.squid.lines import LONGEST_LINE, Who, read_place, read_who
 
 MOST_PEOPLE = 20_000
 MOST_ANSWERS = 200_000
@@ -29,17 +27,25 @@ UNDECIDED = Verdict(
 UNREADABLE = Verdict(Action.BLOCK, "The request cannot be read.", rule="gateway:unreadable", level=GATEWAY)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a door turns into bytes. `client` is whom the filter answered for, which a self-test may have named."""
+class Asker(NamedTuple):
+    """Who asks. `client` is whom the filter answers for, which a self-test may have named: then `device` says so.
+    `answers` is shared with everybody of the same profile; None where nothing may be kept."""
 
-    verdict: Verdict
-    profile: Profile
-    host: str
-    path: str
     who: Who
     client: str
     device: str
+    profile: Profile
+    answers: dict[bytes, bytes] | None
+    tail: bytes
+
+
+class Answer(NamedTuple):
+    """What a door turns into bytes."""
+
+    asker: Asker
+    verdict: Verdict
+    host: str
+    path: str
     url: bytes
 
 
@@ -58,10 +64,6 @@ class Door(Protocol):
     def forget(self) -> None: ...
 
 
-# One asker: the table shared with the likes of them, and what ends each line for this one.
-Known = tuple[dict[bytes, bytes], bytes]
-
-
 class Answers:
     """Answers lines. Never raises for what stands in a line, and never answers what was not asked."""
 
@@ -72,7 +74,8 @@ class Answers:
         self._door = door
         self._check_key = check_key
         self._alarm = alarm
-        self._people: dict[bytes, Known] = {}
+        self._people: dict[bytes, Asker] = {}
+        self._read: dict[bytes, Who] = {}
         self._tables: dict[tuple[int, str, str, str, bool], dict[bytes, bytes]] = {}
         self._kept = 0
         self._generation = -1
@@ -104,59 +107,75 @@ class Answers:
                 add(b" ")
             else:
                 url, who = channel, rest
-            known = people.get(who)
-            if known is not None:
-                answer = known[0].get(url)
+            asker = people.get(who) or self._asker(who)
+            if asker.answers is not None:
+                answer = asker.answers.get(url)
                 if answer is not None:
                     add(answer)
-                    add(known[1])
+                    add(asker.tail)
                     continue
-            add(self._work_out(url, who))
+            add(self._work_out(url, asker))
         return b"".join(out)
 
-    def _work_out(self, url: bytes, raw_who: bytes) -> bytes:
-        if len(url) + len(raw_who) > LONGEST_LINE:
-            return self._door.own(Answer(UNREADABLE, NOBODY, "", "", Who(), "", "", b""))
-        who = read_who(raw_who)
-        tested = read_check(self._check_key, who.check, self._at) if who.check and self._check_key else None
-        host, path = split_url(read_url(url), connect=who.method == "CONNECT")
-        answer = self._decided(who, tested, host, path, url)
+    def _work_out(self, url: bytes, asker: Asker) -> bytes:
+        if len(url) > LONGEST_LINE:
+            return self._door.own(Answer(asker, UNREADABLE, "", "", b""))
+        host, path = read_place(url, connect=asker.who.method == "CONNECT")
+        answer = Answer(asker, self._verdict(asker, host, path), host, path, url)
         shared = self._door.shared(answer)
         if shared is None:
             return self._door.own(answer)
-        tail = self._door.tail(answer.client)
-        # A signed check holds for a minute, not for a table; an undecided one may be decided the next time.
-        if len(url) <= LONGEST_KEPT and not tested and answer.verdict is not UNDECIDED:
-            self._keep(url, raw_who, shared, tail, answer)
-        return shared + tail
+        if asker.answers is not None and len(url) <= LONGEST_KEPT and answer.verdict is not UNDECIDED:
+            if self._kept >= MOST_ANSWERS:
+                self._forget()
+            else:
+                asker.answers[url] = shared
+                self._kept += 1
+        return shared + asker.tail
 
-    def _decided(self, who: Who, tested: str | None, host: str, path: str, url: bytes) -> Answer:
+    def _verdict(self, asker: Asker, host: str, path: str) -> Verdict:
         """In doubt the request is blocked: a client without an address, an engine that fails."""
-        client, user, device = (tested, "", SELF_TEST) if tested else (who.client, who.user, "")
-        verdict, profile = UNREADABLE, NOBODY
-        if client:
-            try:
-                profile = self._live.profile_for(client, user, self._at)
-                verdict = self._live.verdict(host, path, profile, self._moment)
-            except Exception as error:
-                self._alarm(f"the filter could not decide: {type(error).__name__}: {error}")
-                verdict = UNDECIDED
-        return Answer(verdict, profile, host, path, who, client, device, url)
+        if not asker.client:
+            return UNREADABLE
+        try:
+            return self._live.verdict(host, path, asker.profile, self._moment)
+        except Exception as error:
+            self._alarm(f"the filter could not decide: {type(error).__name__}: {error}")
+            return UNDECIDED
 
-    def _keep(self, url: bytes, raw_who: bytes, shared: bytes, tail: bytes, answer: Answer) -> None:
-        if self._kept >= MOST_ANSWERS or len(self._people) >= MOST_PEOPLE:
-            self._forget()
-        known = self._people.get(raw_who)
-        if known is None:
-            p = answer.profile
-            # The same text is another URL in a CONNECT: `a.example/b` there is a host that cannot be read.
-            alike = (p.number, p.zone, p.group, p.person, answer.who.method == "CONNECT")
-            known = self._people[raw_who] = (self._tables.setdefault(alike, {}), tail)
-        known[0][url] = shared
-        self._kept += 1
+    def _asker(self, raw: bytes) -> Asker:
+        """Reads who asks, and keeps it for this second. A self-test, signed for a minute, is read each time."""
+        if len(raw) > LONGEST_LINE:
+            return Asker(Who(), "", "", NOBODY, None, self._door.tail(""))
+        who = self._read.get(raw) or read_who(raw)
+        tested = read_check(self._check_key, who.check, self._at) if who.check and self._check_key else None
+        client, user = (tested, "") if tested else (who.client, who.user)
+        profile = self._profile(client, user)
+        tail = self._door.tail(client)
+        if tested:
+            return Asker(who, client, SELF_TEST, profile, None, tail)
+        if len(self._people) >= MOST_PEOPLE:
+            self._people.clear()
+        if len(self._read) >= MOST_PEOPLE:
+            self._read.clear()
+        self._read[raw] = who
+        # The same text is another URL in a CONNECT: `a.example/b` there is a host that cannot be read.
+        alike = (profile.number, profile.zone, profile.group, profile.person, who.method == "CONNECT")
+        table = self._tables.setdefault(alike, {}) if client and profile is not NOBODY else None
+        asker = self._people[raw] = Asker(who, client, "", profile, table, tail)
+        return asker
+
+    def _profile(self, client: str, user: str) -> Profile:
+        try:
+            return self._live.profile_for(client, user, self._at) if client else NOBODY
+        except Exception as error:
+            self._alarm(f"the filter could not tell who asks: {type(error).__name__}: {error}")
+            return NOBODY
 
     def _forget(self) -> None:
         self._people.clear()
+        for table in self._tables.values():
+            table.clear()  # askers of the batch at hand still hold them
         self._tables.clear()
         self._door.forget()
         self._kept = 0

@@ -36,11 +36,11 @@ class AclDoor:
 
     def shared(self, answer: Answer) -> bytes | None:
         # A help visit must not name its client and a self-test names its device: both are answered singly.
-        if answer.device or answer.verdict.level == Level.HELP or len(answer.path) > _LONGEST_PATH:
+        if answer.asker.device or answer.verdict.level == Level.HELP or len(answer.path) > _LONGEST_PATH:
             return None
         if not (_PLAIN(answer.host) and _PLAIN(answer.path)):
             return None
-        head = self._head(answer.verdict, answer.profile)
+        head = self._head(answer.verdict, answer.asker.profile)
         place = f" host_={answer.host}" if answer.host else ""
         if answer.path:
             place += f" path_={answer.path}"
@@ -50,10 +50,10 @@ class AclDoor:
         return f" client_={client}\n".encode("ascii") if client else b"\n"
 
     def own(self, answer: Answer) -> bytes:
-        decision = self._decision(answer.verdict, answer.profile, answer.host)
-        path = answer.path[:_LONGEST_PATH]
-        request = Request(answer.host, answer.client, _EPOCH, path=path, method=answer.who.method)
-        return self._say(decision, request, answer.device) + b"\n"
+        asker = answer.asker
+        decision = self._decision(answer.verdict, asker.profile, answer.host)
+        request = Request(answer.host, asker.client, _EPOCH, path=answer.path[:_LONGEST_PATH])
+        return self._say(decision, request, asker.device) + b"\n"
 
     def forget(self) -> None:
         self._heads.clear()
@@ -118,7 +118,7 @@ class RewriterDoor:
         verdict = answer.verdict
         if verdict.action is Action.BLOCK:
             return None if self._personal else self._to_page(answer)
-        leads_elsewhere = verdict.action is Action.SAFE_SEARCH and answer.who.method == "CONNECT"
+        leads_elsewhere = verdict.action is Action.SAFE_SEARCH and answer.asker.who.method == "CONNECT"
         return None if leads_elsewhere else b"ERR"
 
     def tail(self, client: str) -> bytes:  # noqa: ARG002 - the door's shape
@@ -137,8 +137,8 @@ class RewriterDoor:
     def _to_page(self, answer: Answer) -> bytes:
         filled = fill_redirect(
             self._redirect,
-            who=answer.who,
-            group=answer.profile.group,
+            who=answer.asker.who,
+            group=answer.asker.profile.group,
             category=answer.verdict.category or str(answer.verdict.level) or "unreadable",
             url=answer.url,
         )

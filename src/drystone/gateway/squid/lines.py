@@ -10,10 +10,11 @@ is decoded once only, where the engine reads it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
+
+from drystone.engine.filtering.hosts import canonical_host, canonical_path, split_url
 
 LONGEST_LINE = 64 * 1024  # Squid's own limit is 9,216 bytes for a rewriter, a little more for an acl
 _TOKENS = frozenset("anistup%")
@@ -46,6 +47,25 @@ def read_who(raw: bytes) -> Who:
     )
 
 
+def read_place(raw: bytes, *, connect: bool) -> tuple[str, str]:
+    """Canonical host and path of a URL, or of the `host:port` of a CONNECT; "" where the host cannot be read.
+
+    Nearly every line has one of the two plain shapes below; all others go the engine's own, longer way."""
+    try:
+        if connect:
+            host, colon, port = raw.decode("ascii").rpartition(":")
+            if port == "443" and ":" not in host:
+                return canonical_host(host), ""
+        elif raw.startswith(b"http://"):
+            text = raw.decode("ascii")
+            slash = text.find("/", 7)
+            if slash > 0 and text.isprintable():
+                return canonical_host(text[7:slash]), canonical_path(text[slash:])
+    except ValueError:  # not ASCII, or a host that needs the longer way
+        pass
+    return split_url(read_url(raw), connect=connect)
+
+
 def read_url(raw: bytes) -> str:
     """Bytes that are not UTF-8 stay distinct, so that they make a host unreadable rather than another host.
     Squid writes the brackets of an IPv6 address as %5B and %5D: the one escape that stands in its place."""
@@ -66,15 +86,6 @@ def _address(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         return ""
-
-
-def acl_answer(notes: Mapping[str, str], *, allowed: bool, message: str) -> bytes:
-    """The answer for an external acl, without ID and newline. Values are percent-encoded once for the protocol."""
-    words = ["OK" if allowed else "ERR"]
-    if message:
-        words.append(f"message={quote(message, safe='')}")
-    words += [f"{name}_={quote(value, safe='/')}" for name, value in notes.items()]
-    return " ".join(words).encode("ascii")
 
 
 def redirect_answer(url: str) -> bytes:
