@@ -179,8 +179,8 @@ def _one_line(event: Event) -> str:
     time = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     why = " ".join(word for word in (event.category, f"[{event.level} {event.rule}]".replace(" ]", "]")) if word)
     who = event.person or event.client or "-"
-    shown = f"{time}  {event.action:<11} {event.zone or '-':<10} {who:<17} {event.method or '-':<7} {event.host}{event.path}"
-    return _printable(f"{shown}  {why}")
+    asked = f"{event.method or '-':<7} {event.host}{event.path}"
+    return _printable(f"{time}  {event.action:<11} {event.zone or '-':<10} {who:<17} {asked}  {why}")
 
 
 def _printable(text: str) -> str:
