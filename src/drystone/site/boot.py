@@ -23,3 +23,4 @@ def prepare(home: Home) -> None:
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)  # holds how often a sign-in was tried

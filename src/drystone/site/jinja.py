@@ -11,6 +11,8 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader,
 from jinja2.utils import missing
 from markupsafe import Markup
 
+from drystone.site.components import component, error_list
+
 
 class Misspelt(ChainableUndefined):
     """The GOV.UK macros ask for options that a page does not give, so a missing *attribute* is empty;
@@ -37,6 +39,7 @@ def environment(**options: Any) -> Environment:
         }
     )
     env.globals.update(static=staticfiles_storage.url, url=_url, csrf_field=_csrf_field)
+    env.globals.update(component=component, error_list=error_list)
     env.filters.update(day=day, moment=moment, clock=clock, plural=plural)
     return env
 

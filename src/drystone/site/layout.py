@@ -16,29 +16,31 @@ class Entry:
     text: str
     url_name: str
     permission: str
+    about: str
 
 
 NAVIGATION = (
-    Entry("Policy board", "policy:board", "policy.view_board"),
-    Entry("Traffic", "monitoring:traffic", "monitoring.view_traffic"),
-    Entry("Filter rules", "network:rules", "network.view_rules"),
-    Entry("Filter checks", "network:checks", "network.view_checks"),
-    Entry("People", "school:people", "school.view_people"),
-    Entry("School", "school:settings", "school.view_settings"),
-    Entry("Audit trail", "school:audit", "school.view_audit"),
+    Entry("Policy board", "policy:board", "policy.view_board", "How each promise of the policy stands today"),
+    Entry("Traffic", "monitoring:traffic", "monitoring.view_traffic", "What was allowed and what was blocked, and why"),
+    Entry(
+        "Filter rules", "network:rules", "network.view_rules", "What the filter blocks and allows, for whom and when"
+    ),
+    Entry("Filter checks", "network:checks", "network.view_checks", "The filter tests itself, and keeps the evidence"),
+    Entry("People", "school:people", "school.view_people", "Who is who, their roles and classes"),
+    Entry("School", "school:settings", "school.view_settings", "Contacts, calendar, zones, groups and classes"),
+    Entry("Audit trail", "school:audit", "school.view_audit", "Who changed what, and when"),
 )
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
     permissions: frozenset[str] = getattr(request, "permissions", frozenset())
+    shown = [(entry, reverse(entry.url_name)) for entry in NAVIGATION if entry.permission in permissions]
+    here = max((href for _, href in shown if request.path.startswith(href)), key=len, default="")  # the closest
     return {
         "person": getattr(request, "person", None),
         "school": getattr(request, "school", None),
         "permissions": permissions,
         "navigation": [
-            {"text": entry.text, "href": href, "active": href != "/" and request.path.startswith(href)}
-            for entry in NAVIGATION
-            if entry.permission in permissions
-            for href in [reverse(entry.url_name)]
+            {"text": entry.text, "href": href, "about": entry.about, "active": href == here} for entry, href in shown
         ],
     }

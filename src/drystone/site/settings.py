@@ -115,6 +115,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by the school, not by s
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {  # besides allauth's own for sign-in, passwords and codes
+    "first_time": "10/10m/ip,5/15m/key",
+    "set_up_code": "5/10m/ip,20/h/key",
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "drystone_cache"}}
+CSRF_FAILURE_VIEW = "drystone.site.views.errors.csrf"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Drystone"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

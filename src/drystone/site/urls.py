@@ -6,18 +6,27 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
-from drystone.site import views
+from drystone.site.views import account as own
+from drystone.site.views import help as help_pages
+from drystone.site.views import home
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("health", views.health, name="health"),
-    path("help/", views.help_page, name="help"),
+    path("", home.home, name="home"),
+    path("health", home.health, name="health"),
+    path("help/", help_pages.children, name="help"),
+    path("help/parents/", help_pages.parents, name="help_parents"),
+    path("help/staff/", help_pages.staff, name="help_staff"),
+    path("help/at/<slug:slug>/", help_pages.children, name="help_at"),
+    path("help/at/<slug:slug>/parents/", help_pages.parents, name="help_parents_at"),
+    path("help/at/<slug:slug>/staff/", help_pages.staff, name="help_staff_at"),
     path("set-up/", include("drystone.site.setup.urls")),
     path("school/", include("drystone.registers.school.urls")),
     path("filtering/", include("drystone.registers.network.urls")),
     path("traffic/", include("drystone.registers.monitoring.urls")),
     path("policy/", include("drystone.oversight.policy.urls")),
-    path("account/", views.own_account, name="own_account"),
+    path("account/", own.own_account, name="own_account"),
+    path("account/first-time/", own.first_time, name="first_time"),
+    path("account/closed/", account.account_inactive, name="account_inactive"),
     path("account/sign-in/", account.login, name="account_login"),
     path("account/sign-out/", account.logout, name="account_logout"),
     path("account/password/", account.password_change, name="account_change_password"),
@@ -31,5 +40,7 @@ urlpatterns = [
     path("account/two-step/recovery/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("account/two-step/recovery/download/", codes.download_recovery_codes, name="mfa_download_recovery_codes"),
 ]
-handler403 = "drystone.site.views.refused"
-handler404 = "drystone.site.views.not_found"
+handler403 = "drystone.site.views.errors.refused"
+handler404 = "drystone.site.views.errors.not_found"
+handler429 = "drystone.site.views.errors.too_many"
+handler500 = "drystone.site.views.errors.broken"

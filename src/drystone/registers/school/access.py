@@ -63,7 +63,7 @@ def may(user: Any, permission: str, school: object) -> bool:
 
 
 def needs(permission: str) -> Callable[[View], View]:
-    """The view needs this permission in the signed-in person's school. A permission not in the matrix is our mistake."""
+    """The view needs this permission in the signed-in person's school. One not in the matrix is our mistake."""
     if permission not in matrix():
         raise LookupError(f"permission {permission!r} is not in {MATRIX.name}")
 
@@ -122,7 +122,7 @@ class SchoolMiddleware:
 
 
 # Pages of allauth that stand open to strangers, and those that need a signed-in user.
-OPEN_PAGES = frozenset({"account_login", "account_logout", "mfa_authenticate"})
+OPEN_PAGES = frozenset({"account_login", "account_logout", "account_inactive", "mfa_authenticate"})
 OWN_PAGES = frozenset(
     {
         "account_change_password",
@@ -147,9 +147,7 @@ class DefaultDenyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: View, _args: object, _kwargs: object
-    ) -> HttpResponseBase | None:
+    def process_view(self, request: HttpRequest, view: View, _args: object, _kwargs: object) -> HttpResponseBase | None:
         if access_of(view, request.resolver_match.url_name if request.resolver_match else None) is None:
             raise PermissionDenied("This page names no permission, so it is closed.")
         name = request.resolver_match.url_name if request.resolver_match else None

@@ -51,9 +51,7 @@ def parse_range(word: str) -> Network:
         try:
             meant = ipaddress.ip_network(word, strict=False)
         except ValueError:
-            raise RangeError(
-                f"“{word}” is not an address range. Write it like 10.1.0.0/16 or 192.168.1.20"
-            ) from None
+            raise RangeError(f"“{word}” is not an address range. Write it like 10.1.0.0/16 or 192.168.1.20") from None
         raise RangeError(f"{word} starts inside its range. Did you mean {meant}?") from None
     if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped:
         raise RangeError(f"{word} is an IPv4 address in IPv6 clothes. Write it as IPv4, like 10.1.0.0/16")

@@ -41,9 +41,7 @@ def people(school: School, *, text: str = "", role: str = "", on: date) -> Query
             | Q(sign_on__icontains=word)
         )
     if role:
-        holders = RoleHolding.objects.filter(role=role, starts__lte=on).filter(
-            Q(ends__isnull=True) | Q(ends__gte=on)
-        )
+        holders = RoleHolding.objects.filter(role=role, starts__lte=on).filter(Q(ends__isnull=True) | Q(ends__gte=on))
         found = found.filter(pk__in=holders.values("person"))
     return found.order_by("family_name", "given_names", "pk")
 

@@ -1,4 +1,4 @@
-"""The academic year as most schools in England keep it: where a school starts from, to be corrected by its own dates."""
+"""The academic year as most schools in England keep it: a start, to be corrected by the school."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def faults_of(year: YearPlan) -> list[tuple[int, str, str]]:
     for number, term in enumerate(year.terms):
         faults += [(number, field, sentence) for field, sentence in _faults_of_term(term)]
         if not year.starts <= term.starts <= term.ends <= year.ends and term.starts <= term.ends:
-            faults.append((number, "starts", f"{term.name} term is not inside the year {_days(year.starts, year.ends)}"))
+            faults.append(
+                (number, "starts", f"{term.name} term is not inside the year {_days(year.starts, year.ends)}")
+            )
         if number and term.starts <= year.terms[number - 1].ends:
             before = year.terms[number - 1]
             faults.append(

@@ -44,5 +44,5 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.chain} {self.seq}: {self.summary}"
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
         raise TypeError("an audit entry is never deleted")

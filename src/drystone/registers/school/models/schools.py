@@ -30,7 +30,9 @@ class School(models.Model):
     address = models.TextField(blank=True)
     telephone = models.CharField(max_length=40, blank=True)
     email = models.EmailField(blank=True)
-    own_sites = models.TextField(blank=True, help_text="The school's own web sites, one a line. They are always reachable.")
+    own_sites = models.TextField(
+        blank=True, help_text="The school's own web sites, one a line. They are always reachable."
+    )
     is_demo = models.BooleanField(default=False)
     made_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -45,7 +45,7 @@ def make_account(*, person: Person, by: Person | None, password: str | None = No
 
 @transaction.atomic
 def give_first_time_code(*, person: Person, by: Person | None, as_name: str = "") -> str:
-    """A code to set a password with, once, within 14 days. It is shown now and never again; earlier ones stop working."""
+    """A code to set a password with, once, within 14 days. Shown now and never again; earlier ones stop working."""
     user = person.user
     if user is None:
         raise Refused(f"{person.name} has no account")

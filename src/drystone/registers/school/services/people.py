@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from drystone.registers.school.hooks import announce_filter_change
 from drystone.registers.school.models import Group, Person, Role, RoleHolding, School, SchoolClass
 from drystone.registers.school.queries import coordinator, holdings_on
-from drystone.registers.school.hooks import announce_filter_change
 from drystone.registers.school.services import audit
 from drystone.registers.school.services.changes import Refused, differing, lock, values
 
@@ -94,7 +94,9 @@ def end_role(*, holding: RoleHolding, by: Person, ends: date) -> RoleHolding:
     school = lock(holding.person.school)
     role = Role(holding.role)
     if ends < holding.starts:
-        raise Refused(f"{holding.person.name} became {role.label} on {_day(holding.starts)}, after that day", field="ends")
+        raise Refused(
+            f"{holding.person.name} became {role.label} on {_day(holding.starts)}, after that day", field="ends"
+        )
     if role == Role.HEAD and not holdings_on(school, Role.HEAD, ends + timedelta(days=1)).exclude(pk=holding.pk):
         raise Refused("The school would have no head teacher: give the role to the next head first", field="ends")
     before = values(holding)
@@ -123,10 +125,14 @@ def change_coordinator(*, school: School, person: Person, by: Person, starts: da
     if present and present.person_id == person.pk:
         raise Refused(f"{person.name} is the co-ordinator already", field="person")
     if later := _coordinators_between(school, starts, None).filter(starts__gt=starts).first():
-        raise Refused(f"{later.person.name} becomes co-ordinator on {_day(later.starts)}, after that day", field="starts")
+        raise Refused(
+            f"{later.person.name} becomes co-ordinator on {_day(later.starts)}, after that day", field="starts"
+        )
     for held in _coordinators_between(school, starts, None):
         if held.starts == starts:
-            raise Refused(f"{held.person.name} became co-ordinator on that very day: choose a later one", field="starts")
+            raise Refused(
+                f"{held.person.name} became co-ordinator on that very day: choose a later one", field="starts"
+            )
         end_role(holding=held, by=by, ends=starts - timedelta(days=1))
     return give_role(person=person, role=Role.COORDINATOR, by=by, starts=starts)
 

@@ -31,11 +31,9 @@ def found_school(
     as_name: str = "",
     **details: Any,
 ) -> School:
-    """A school with its usual groups (P14: one a key stage, staff and guests). `short_name` becomes its slug for good."""
+    """A school with its usual groups (P14: one a key stage, staff and guests). `short_name` becomes its slug."""
     slug = free_slug(short_name, set(School.objects.values_list("slug", flat=True)), longest=60)
-    school = School.objects.create(
-        name=name, slug=slug, authority=_authority(authority), is_demo=is_demo, **details
-    )
+    school = School.objects.create(name=name, slug=slug, authority=_authority(authority), is_demo=is_demo, **details)
     audit.record(
         school=school,
         by=by,
