@@ -14,6 +14,7 @@ from drystone.gateway.proxy.upstream import Origin
 from drystone.gateway.proxy.wire import Expired, join
 
 CONTINUE_SECONDS = 1.0  # how long a site may think over `Expect: 100-continue`
+CONTINUE = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
 
 
 class Stale(Exception):
@@ -113,7 +114,7 @@ class Exchange:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._may_send.wait(), CONTINUE_SECONDS)
         if self._client.conn.they_are_waiting_for_100_continue:
-            self._client.send(h11.InformationalResponse(status_code=100, headers=[]))
+            self._client.send(CONTINUE)
 
     # the answer
 
@@ -167,11 +168,11 @@ class Exchange:
         client = self._client
         if event.status_code == 100:
             if client.conn.they_are_waiting_for_100_continue:
-                client.send(h11.InformationalResponse(status_code=100, headers=[]))
+                client.send(CONTINUE)
             self._may_send.set()
         elif (client.conn.their_http_version or b"") >= b"1.1":
             fields = response_fields(event.headers, event.http_version)
-            client.send(h11.InformationalResponse(status_code=event.status_code, headers=fields))
+            client.send(h11.InformationalResponse(status_code=event.status_code, headers=fields, reason=event.reason))
 
     async def _switch(self, event: h11.InformationalResponse) -> None:
         """101: from here on the bytes are the two ends' own business (WebSocket)."""
