@@ -1,11 +1,49 @@
 """Work of the network register in the background."""
 
-from huey.contrib.djhuey import db_task
+import logging
 
-from drystone.registers.network.models import Publication
-from drystone.registers.network.services.publishing import carry_out
+from django.utils import timezone
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task, db_task
+
+from drystone.registers.network.models import CheckRun, Publication, PublicationState
+from drystone.registers.network.services import publishing, selftest
+from drystone.registers.school.models import School
+
+log = logging.getLogger(__name__)
+SETTLE_SECONDS = 4  # a running gateway has a new bundle within two
 
 
 @db_task()  # type: ignore[untyped-decorator]
 def publish_now(number: int) -> None:
-    carry_out(Publication.objects.select_related("school", "by").get(pk=number))
+    """Publish, and see through every gateway that it took."""
+    publication = Publication.objects.select_related("school", "by").get(pk=number)
+    if publishing.carry_out(publication).state == PublicationState.DONE:
+        check_after_publishing.schedule((publication.school_id,), delay=SETTLE_SECONDS)
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def check_after_publishing(school: int) -> None:
+    _check(School.objects.get(pk=school), CheckRun.Trigger.PUBLISH)
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def check_now(number: int) -> None:
+    selftest.carry_out(CheckRun.objects.select_related("school", "by").get(pk=number))
+
+
+@db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
+def check_every_hour() -> None:
+    """P49: at seven minutes past, when few others do something on the hour."""
+    for school in School.objects.filter(publications__is_current=True):
+        _check(school, CheckRun.Trigger.SCHEDULE)
+        selftest.forget_old_runs(school, timezone.now())
+
+
+def _check(school: School, trigger: CheckRun.Trigger) -> None:
+    try:
+        run = selftest.ask_for_check(school=school, by=None, trigger=trigger)
+    except selftest.CannotCheck as cannot:
+        log.info("%s: %s", school.slug, cannot)
+        return
+    selftest.carry_out(run)

@@ -75,7 +75,7 @@ def carry_out(publication: Publication) -> Publication:
     except Exception as error:
         log.exception("publishing for %s failed", publication.school.slug)
         if before:  # in force, and not on record: the one from before is both
-            _turn(settings.HOME.school_bundles(publication.school.slug) / "current", before)
+            _turn(bundle_folder(publication.school) / "current", before)
         _fail(
             publication, f"Drystone itself failed ({type(error).__name__}). Tell whoever looks after it; see the log."
         )
@@ -94,7 +94,7 @@ def roll_back(*, publication: Publication, by: Person | None, note: str) -> Publ
         raise CannotPublish("That attempt never came into force, so there is nothing to go back to.")
     if not note.strip():
         raise CannotPublish("Say why you go back. Whoever reads the history will want to know.")
-    folder = settings.HOME.school_bundles(school.slug)
+    folder = bundle_folder(school)
     try:
         Bundle.open(folder / publication.edition, key=person_secret())
     except BundleError as error:
@@ -137,10 +137,15 @@ def person_secret() -> bytes:
         ) from error
 
 
+def bundle_folder(school: School) -> Path:
+    folder: Path = settings.HOME.school_bundles(school.slug)
+    return folder
+
+
 def edition_in_force(school: School) -> str:
     """The edition that `current` names on disk, or "": what gateways of this machine read."""
     try:
-        return (settings.HOME.school_bundles(school.slug) / "current").readlink().name
+        return (bundle_folder(school) / "current").readlink().name
     except OSError:
         return ""
 
@@ -166,7 +171,7 @@ def _begin(
 def _compile(publication: Publication, drafted: Draft) -> Compiled:
     """The rules go through their own file first: what the file's reader would refuse is refused here too."""
     rules = parse_rules(dump_rules(drafted.rules), source=drafted.rules.source)
-    folder = settings.HOME.school_bundles(publication.school.slug)
+    folder = bundle_folder(publication.school)
     folder.mkdir(parents=True, exist_ok=True)
     _write_overlay(folder / FILE_NAME)
     return compile_bundle(
@@ -264,7 +269,7 @@ def _turn(link: Path, target: str) -> None:
 
 def _forget_old_editions(school: School) -> None:
     """The last thirty editions that were in force stay on disk; the history of older ones stays in the register."""
-    folder = settings.HOME.school_bundles(school.slug)
+    folder = bundle_folder(school)
     done = Publication.objects.filter(school=school, state=PublicationState.DONE).values_list("edition", flat=True)
     kept = set(list(dict.fromkeys(done))[:KEPT_EDITIONS]) | {edition_in_force(school)}
     for entry in folder.iterdir():

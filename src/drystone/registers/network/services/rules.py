@@ -51,8 +51,7 @@ def add_rule(*, school: School, by: Person | None, asked: NewRule, replaces: Rul
     """
     require(by, "network.change_rules", school)
     rule = examine(school=school, asked=asked, replaces=replaces)
-    if rule.action == Rule.Action.ALLOW and rule.kind == Rule.Kind.CATEGORY and catalog().mandatory(rule.value):
-        _refuse_to_open(school, by, rule)
+    refuse_to_open(school=school, by=by, rule=rule)
     rule.author, rule.author_name, rule.replaces = by, by.name if by else "Drystone", replaces
     with transaction.atomic():
         if replaces is not None:
@@ -221,8 +220,10 @@ def _reason(text: str) -> str:
     return reason
 
 
-def _refuse_to_open(school: School, by: Person | None, rule: Rule) -> None:
-    """FM7: the attempt itself is put on record."""
+def refuse_to_open(*, school: School, by: Person | None, rule: Rule) -> None:
+    """FM7: a rule that would open a mandatory category raises RuleRefused, and the attempt is put on record."""
+    if rule.action != Rule.Action.ALLOW or rule.kind != Rule.Kind.CATEGORY or not catalog().mandatory(rule.value):
+        return
     title = catalog().title(rule.value)
     record(
         school=school,
