@@ -24,6 +24,7 @@ from drystone.cli import watchdog
 POLL = 0.05  # seconds between two looks
 GRACE = 4.5  # seconds from asking to insisting, so that all is down within five
 STEADY = 20.0  # a child that lived this long has not failed at its start
+SLOW = 15.0  # one that does not answer by then is worth a word
 LONGEST_PAUSE = 30.0
 LOG_BYTES = 5 << 20
 LOGS_KEPT = 3
@@ -51,6 +52,7 @@ class _Child:
     failures: int = 0  # in a row
     not_before: float = 0.0
     answering: bool = False
+    complained: bool = False  # that it is slow to answer
 
 
 class Supervisor:
@@ -95,16 +97,21 @@ class Supervisor:
                     self._start(child)
             elif (status := child.process.poll()) is not None:
                 self._bury(child, status)
-            elif not child.answering:
-                child.answering = child.service.answers(child.process.pid)
-            elif child.failures and time.monotonic() - child.started > STEADY:
-                child.failures = 0
+            else:
                 rotate(child.log)
-            elif child.log.stat().st_size > LOG_BYTES:
-                rotate(child.log)
+                self._listen_to(child, child.process.pid)
+
+    def _listen_to(self, child: _Child, pid: int) -> None:
+        age = time.monotonic() - child.started
+        if not child.answering:
+            child.answering = child.service.answers(pid)
+            if not child.answering and age > SLOW and not child.complained:
+                child.complained = True
+                self._say(f"{child.service.name} does not answer yet; its log: {child.log}{_last_words(child.log)}")
+        elif child.failures and age > STEADY:
+            child.failures = 0
 
     def _start(self, child: _Child) -> None:
-        rotate(child.log)
         with child.log.open("ab") as log:
             child.process = subprocess.Popen(
                 child.service.command,
@@ -117,7 +124,7 @@ class Supervisor:
             )
         self._tell_watchdog(f"+{child.process.pid}")
         child.started = time.monotonic()
-        child.answering = False
+        child.answering = child.complained = False
 
     def _bury(self, child: _Child, status: int) -> None:
         """Whatever it had started goes too: a worker left behind would hold its port."""
