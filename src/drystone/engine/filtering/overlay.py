@@ -158,10 +158,10 @@ def _to_plain(overlay: Overlay) -> dict[str, Any]:
     }
 
 
-def _sessions_by_client(overlay: Overlay) -> dict[str, list[list[str | int]]]:
-    by_client: dict[str, list[list[str | int]]] = {}
+def _sessions_by_client(overlay: Overlay) -> dict[str, list[tuple[str, int, int]]]:
+    by_client: dict[str, list[tuple[str, int, int]]] = {}
     for address, sessions in overlay.sessions.items():
-        rows = [[session.person, _milliseconds(session.since), _milliseconds(session.until)] for session in sessions]
+        rows = [(session.person, _milliseconds(session.since), _milliseconds(session.until)) for session in sessions]
         by_client.setdefault(client_text(address), []).extend(rows)
     return {client: sorted(rows) for client, rows in by_client.items()}
 

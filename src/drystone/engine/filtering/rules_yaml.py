@@ -62,14 +62,21 @@ def read_yaml(text: str, *, source: str, complain: Complain) -> Node:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        message = f"cannot be read as YAML: {error.problem}; look at the brackets, quotes and indents up to here"
-        raise RulesError(source, Problem(mark.line + 1 if mark else 0, message)) from error
+        raise RulesError(source, _not_yaml(error, text)) from error
     except yaml.YAMLError as error:
         raise RulesError(source, Problem(0, f"cannot be read as YAML: {str(error).splitlines()[0]}")) from error
     if builder.root is None or (isinstance(builder.root, Text) and builder.root.nothing):
         raise RulesError(source, Problem(0, "is empty; a rules file has at least groups and zones"))
     return builder.root
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Problem:
+    mark, begun = error.problem_mark or error.context_mark, error.context_mark
+    line = min(mark.line + 1, len(text.splitlines())) if mark else 0  # it may lie behind the last line
+    message = f"cannot be read as YAML: {error.problem}"
+    if begun and begun.line + 1 < line:
+        message += f", in what begins on line {begun.line + 1}"
+    return Problem(line, f"{message}; look at the brackets, quotes and indents up to here")
 
 
 class _Builder:
