@@ -81,13 +81,15 @@ def decide_(
     user: Annotated[str, typer.Option(help="Sign-on name of who asks.")] = "",
     at: Annotated[str, typer.Option(metavar="TIME", help="As 2026-11-23T12:30; left out: now.")] = "",
     key_file: KeyOption = None,
-    overlay: Annotated[Path | None, typer.Option(help="An overlay.json to decide by, too.")] = None,
+    overlay: Annotated[Path | None, typer.Option(help="The overlay; left out: overlay.json beside BUNDLE.")] = None,
 ) -> None:
     """What the filter decides: a line of JSON for each URL. Exits 0 whatever it is."""
     try:
         ip_address(client)
     except ValueError:
         fail(f"--client {client!r} is not an address; write it as 10.1.0.7 or 2001:db8::7", code=2)
+    beside = bundle.parent / "overlay.json"
+    overlay = overlay or (beside if beside.exists() else None)
     try:
         opened = Bundle.open(bundle, key=_key(key_file))
         settings = Overlay.load(overlay) if overlay else None

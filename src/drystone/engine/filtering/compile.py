@@ -31,7 +31,7 @@ from drystone.engine.filtering.identity import person_key, school_key
 from drystone.engine.filtering.index import expression_fault
 from drystone.engine.filtering.lists import ListError, ListReader, Report, find_folder, list_names
 from drystone.engine.filtering.policy import BundleCategory, BundleGroup, BundleRule, BundleZone, Policy
-from drystone.engine.filtering.rules import Category, Problem, Rule, Rules, RulesError, Timetable
+from drystone.engine.filtering.rules import Category, Rule, Rules, Timetable, with_folders
 from drystone.engine.filtering.words import RuleAction, TargetKind
 
 UNDERWAY = ".compiling-"  # temporary folders beside the editions
@@ -101,20 +101,12 @@ def compile_bundle(
 
 
 def _categories(lists: Path, rules: Rules) -> tuple[Category, ...]:
-    """The categories of the rules, or each folder of LISTS as a category; what rules say of them is checked."""
-    if rules.categories is not None:
-        return tuple(rules.categories.values())
-    categories = tuple(Category(name, (name,)) for name in list_names(lists))
-    known = {category.key for category in categories}
-    strange = [
-        rule for rule in rules.rules if rule.target.kind is TargetKind.CATEGORY and rule.target.value not in known
-    ]
-    if strange:
-        message = "category '{}' is not a folder of {}; correct the name, or add the list"
-        raise RulesError(
-            rules.source, *(Problem(rule.line, message.format(rule.target.value, lists)) for rule in strange)
-        )
-    return categories
+    """The categories of the rules, completed by the folders of LISTS; what rules say of them is checked."""
+    folders = list_names(lists) if rules.categories is None or lists.is_dir() else ()
+    if rules.categories is None and not folders:
+        raise ListError(f"{lists}: empty (a folder of lists has one folder for each category); add a list")
+    completed = with_folders(rules, folders).categories or {}
+    return tuple(completed.values())
 
 
 def _names(categories: tuple[Category, ...]) -> tuple[str, ...]:

@@ -69,16 +69,13 @@ def find_folder(root: Path, name: str) -> Path:
 
 
 def list_names(root: Path) -> tuple[str, ...]:
-    """Each folder of LISTS that holds a list, by name. Raises ListError where there is none."""
+    """The folders of LISTS by name, each of them a list. Raises ListError where there is no such place."""
     if not root.is_dir():
         raise ListError(f"{root}: there is no such folder of lists")
     try:
-        names = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        return tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir() and entry.name[0] != "."))
     except OSError as error:
         raise ListError(f"{root}: cannot be read ({error.strerror})") from error
-    if not names:
-        raise ListError(f"{root}: empty (a folder of lists has one folder for each category)")
-    return tuple(names)
 
 
 @dataclass(slots=True)
