@@ -60,6 +60,8 @@ class Client:
         if not isinstance(event, h11.Request):
             return None
         self.served += 1
+        if event.http_version not in (b"1.0", b"1.1"):
+            raise Rejected(505, "This proxy speaks HTTP/1.1 and HTTP/1.0.")
         if sum(len(name) + len(value) for name, value in event.headers) > limits.header_bytes:
             raise Rejected(431, "The request's header is too long.")
         return event

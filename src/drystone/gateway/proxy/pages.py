@@ -25,6 +25,7 @@ HEADINGS = {
     502: "The site cannot be reached",
     503: "The filter is busy",
     504: "The site did not answer",
+    505: "That is not possible here",
 }
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _HTML: Fields = [(name.lower().encode(), value.encode()) for name, value in blockpage.headers().items()]
