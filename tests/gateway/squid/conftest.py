@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -182,8 +183,15 @@ class RunningSquid:
                     found.append(int(folder.name))
         return found
 
+    def restart(self) -> subprocess.Popen[bytes]:
+        """Squid once more with the same files; it may well give up when its helper does not start."""
+        process = launch(self.out / "squid.conf")
+        wait_for(lambda: accepts(self.port) or process.poll() is not None)
+        return process
+
     def stop(self) -> None:
-        self.process.terminate()
+        """At once: SIGTERM would give open connections their time first."""
+        self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
@@ -198,14 +206,18 @@ def start_squid(home: Home, out: Path, **wanted: object) -> RunningSquid:
         Wanted(home=home, out=out, gateway="squid", port=f"127.0.0.1:{port}", **wanted)  # type: ignore[arg-type]
     )
     assert check_with_squid(written.conf) == []
-    squid = shutil.which("squid", path=os.environ["PATH"] + ":/usr/sbin")
-    assert squid, "Squid is not installed: apt install squid-openssl"
-    process = subprocess.Popen([squid, "-N", "-f", str(written.conf)], cwd=out, stderr=subprocess.DEVNULL)
+    process = launch(written.conf)
     running = RunningSquid(home, out, port, process, written.events)
     wait_for(lambda: accepts(port) or process.poll() is not None)
     if process.poll() is not None:
         pytest.fail(f"Squid did not start: {(out / 'cache.log').read_text(errors='replace')[-2000:]}")
     return running
+
+
+def launch(conf: Path) -> subprocess.Popen[bytes]:
+    squid = shutil.which("squid", path=os.environ["PATH"] + ":/usr/sbin")
+    assert squid, "Squid is not installed: apt install squid-openssl"
+    return subprocess.Popen([squid, "-N", "-f", str(conf)], cwd=conf.parent, stderr=subprocess.DEVNULL)
 
 
 def accepts(port: int) -> bool:

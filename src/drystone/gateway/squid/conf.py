@@ -28,6 +28,7 @@ SAFE_PORTS = (80, 443, 8080, 8443)
 TUNNEL_PORTS = (443, 8443)
 BLOCKED_PAGE, CLOSED_PAGE, REFUSED_PAGE = "ERR_DRYSTONE_BLOCKED", "ERR_DRYSTONE_CLOSED", "ERR_DRYSTONE_REFUSED"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}").fullmatch
+_LISTEN = re.compile(r"(?:[0-9.]+:|\[[0-9A-Fa-f:.]+\]:|[A-Za-z0-9.-]+:)?([0-9]{1,5})", re.ASCII).fullmatch
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+=@:-]+").fullmatch
 
 
@@ -63,13 +64,17 @@ class SquidSettings:
                 raise ConfError(f"{value!r}: Squid needs a path without spaces or special characters; choose another")
         for word in (*self.clients, *self.named):
             network(word)
+        for address in self.dns:
+            if "/" in str(network(address)).removesuffix("/32").removesuffix("/128"):
+                raise ConfError(f"{address!r} is not the address of a resolver")
+        if not _NAME(self.user) or (self.school and not _NAME(self.school)):
+            raise ConfError(f"{self.user!r} and {self.school!r}: a user's name and a school's short name are wanted")
         if not 1 <= self.helper_children <= 64:
             raise ConfError(f"{self.helper_children} helpers: give between 1 and 64")
         for port in (*self.own_ports, *self.ports, *self.tunnel_ports):
             if not 0 < port < 65536:
                 raise ConfError(f"{port} is not a port")
-        listening = self.port.rpartition(":")[2]
-        if not (listening.isascii() and listening.isdigit() and 0 < int(listening) < 65536):
+        if not (listen := _LISTEN(self.port)) or not 0 < int(listen[1]) < 65536:
             raise ConfError(f"{self.port!r} is neither PORT nor ADDRESS:PORT")
 
 
@@ -103,7 +108,7 @@ def _helper(s: SquidSettings) -> str:
 # -- the decision: one question a request. OK is the only yes. ------------------------------------------------
 external_acl_type drystone concurrency=1024 children-max={s.helper_children} children-startup={s.helper_children} \\
   queue-size=8192 ttl=0 negative_ttl=0 grace=0 cache=0 \\
-  %>ru %>a %un %>rm %>{{{SELF_TEST_HEADER}}} {" ".join(s.helper)}
+  %>ru %>a %un %>rm %>ha{{{SELF_TEST_HEADER}}} {" ".join(s.helper)}
 acl drystone external drystone
 """
 
@@ -124,6 +129,7 @@ def _what_is_known(s: SquidSettings) -> str:
         "acl refuse annotate_transaction refused_=yes",
         "acl refused note refused_",
         "acl not_passed any-of refused unanswered",
+        "acl asked has request",
     ]
     return "\n".join(filter(None, acls))
 
@@ -162,7 +168,7 @@ def _log(s: SquidSettings) -> str:
     nothing = "-"
     refused = "\t".join(
         [head, s.school or nothing, s.gateway, nothing, "%>a", *[nothing] * 3, "%#>rm", "%#>rd"]
-        + [nothing, nothing, "block", nothing, "gateway", nothing, nothing, "%<st"]
+        + [nothing, nothing, "block", nothing, "gateway:refused", "gateway", nothing, "%<st"]
     )
     return f"""
 # -- events: one line a request, for `drystone log collect`. Keep the names; after `squid -k rotate` the collector
@@ -170,7 +176,7 @@ def _log(s: SquidSettings) -> str:
 logformat drystone_event {event}
 logformat drystone_refused {refused}
 access_log stdio:{s.events}/squid.log logformat=drystone_event answered !refused
-access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused not_passed
+access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused asked not_passed
 logfile_rotate 30
 buffered_logs off
 strip_query_terms on
@@ -200,7 +206,6 @@ def _privacy(_: SquidSettings) -> str:
 request_header_access {SELF_TEST_HEADER} deny all
 request_header_access X-Forwarded-For deny all
 forwarded_for delete
-via off
 httpd_suppress_version_string on
 """
 
