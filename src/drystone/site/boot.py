@@ -24,3 +24,10 @@ def prepare(home: Home) -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)  # holds how often a sign-in was tried
+    from drystone.registers.school.models import School
+    from drystone.site.setup.code import forget_code, make_code
+
+    if School.objects.exists():
+        forget_code(home)
+    else:
+        make_code(home)  # `drystone up` prints it; the wizard asks other machines for it

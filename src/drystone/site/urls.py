@@ -6,7 +6,9 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
+from drystone.site.setup import done
 from drystone.site.views import account as own
+from drystone.site.views import demo_roles
 from drystone.site.views import help as help_pages
 from drystone.site.views import home
 
@@ -19,6 +21,9 @@ urlpatterns = [
     path("help/at/<slug:slug>/", help_pages.children, name="help_at"),
     path("help/at/<slug:slug>/parents/", help_pages.parents, name="help_parents_at"),
     path("help/at/<slug:slug>/staff/", help_pages.staff, name="help_staff_at"),
+    path("proxy.pac", done.proxy_pac, name="proxy_pac"),
+    path("demo/", demo_roles.choose, name="demo_roles"),
+    path("demo/step-into/", demo_roles.step_into, name="demo_step_into"),
     path("set-up/", include("drystone.site.setup.urls")),
     path("school/", include("drystone.registers.school.urls")),
     path("filtering/", include("drystone.registers.network.urls")),

@@ -15,6 +15,6 @@ class SetUpMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self.done = self.done or School.objects.exists()
-        if not self.done and not request.path.startswith(("/set-up/", "/health", "/help/", "/static/")):
+        if not self.done and not request.path.startswith(("/set-up/", "/health", "/help/", "/static/", "/proxy.pac")):
             return redirect("set_up:start")
         return self.get_response(request)
