@@ -12,14 +12,26 @@ from drystone.registers.network.models import Profile
 
 class ProfileForm(forms.Form):
     default = forms.ChoiceField(
-        choices=Profile.Default.choices, error_messages={"required": "Choose what is open when no rule speaks."}
+        label="What is open when no rule speaks?",
+        choices=Profile.Default.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what is open when no rule speaks."},
     )
-    safe_search = forms.BooleanField(required=False)
+    safe_search = forms.BooleanField(
+        label="Safe search is on, and locked",
+        required=False,
+        help_text="Google, Bing, DuckDuckGo, Ecosia and Pixabay are answered with their safe search.",
+    )
     youtube = forms.ChoiceField(
-        choices=Profile.YouTube.choices, error_messages={"required": "Choose a mode for YouTube."}
+        label="YouTube",
+        choices=Profile.YouTube.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a mode for YouTube."},
     )
     blocked = forms.MultipleChoiceField(required=False)
     reason = forms.CharField(
+        label="Why?",
+        widget=forms.Textarea,
         max_length=500,
         error_messages={
             "required": "Say why. Whoever reads this next year will want to know.",

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 
 from drystone.registers.network.catalog import catalog
-from drystone.registers.network.forms.fields import DatePartsField
 from drystone.registers.network.models import Rule, RuleLevel, Schedule
 from drystone.registers.network.services.rules import NewRule
+from drystone.registers.school.dates import DateBoxField
 from drystone.registers.school.models import Group, Person, School, Zone
 
 LEVELS = [
@@ -23,28 +23,81 @@ LEVELS = [
 class RuleForm(forms.Form):
     """One page for a whole rule; which of the fields count depends on the choices made beside them."""
 
-    action = forms.ChoiceField(choices=Rule.Action.choices, error_messages={"required": "Choose block or allow."})
-    kind = forms.ChoiceField(
-        choices=Rule.Kind.choices, error_messages={"required": "Choose a site, a category or an expression."}
+    action = forms.ChoiceField(
+        label="Block or allow?",
+        choices=Rule.Action.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose block or allow."},
     )
-    site = forms.CharField(required=False, max_length=2000)
-    category = forms.ChoiceField(required=False)
-    expression = forms.CharField(required=False, max_length=1000)
-    level = forms.ChoiceField(choices=LEVELS, error_messages={"required": "Choose whom the rule is for."})
-    group = forms.ModelChoiceField(Group.objects.none(), required=False)
-    zone = forms.ModelChoiceField(Zone.objects.none(), required=False)
-    person = forms.CharField(required=False, max_length=100)
-    timing = forms.ChoiceField(choices=Rule.Timing.choices, required=False)
-    schedule = forms.ModelChoiceField(Schedule.objects.none(), required=False)
-    until = DatePartsField(required=False)
+    kind = forms.ChoiceField(
+        label="What is the rule about?",
+        choices=[
+            ("site", "A site, or a part of one"),
+            ("category", "A category of sites"),
+            ("expression", "Addresses that match an expression (for technicians)"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a site, a category or an expression."},
+    )
+    site = forms.CharField(
+        label="Site",
+        required=False,
+        max_length=2000,
+        help_text="Like news.example, which covers everything below it, or news.example/sport for a part.",
+    )
+    category = forms.ChoiceField(label="Category", required=False)
+    expression = forms.CharField(
+        label="Expression",
+        required=False,
+        max_length=1000,
+        help_text="RE2 syntax, over the host and the path, such as [?&]q=casino",
+    )
+    level = forms.ChoiceField(
+        label="Whom is it for?",
+        choices=LEVELS,
+        widget=forms.RadioSelect,
+        help_text="A rule for a person goes before one for a zone, then come groups, then the school.",
+        error_messages={"required": "Choose whom the rule is for."},
+    )
+    group = forms.ModelChoiceField(Group.objects.none(), label="Group", required=False, empty_label="Choose a group")
+    zone = forms.ModelChoiceField(Zone.objects.none(), label="Zone", required=False, empty_label="Choose a zone")
+    person = forms.CharField(
+        label="Network sign-on name",
+        required=False,
+        max_length=100,
+        help_text="As the person signs on to the school’s computers.",
+    )
+    timing = forms.ChoiceField(
+        label="When does it hold?",
+        choices=[("always", "At all times"), *Rule.Timing.choices[1:]],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose when the rule holds."},
+    )
+    schedule = forms.ModelChoiceField(
+        Schedule.objects.none(), label="Schedule", required=False, empty_label="Choose a schedule"
+    )
+    until = DateBoxField(
+        label="Until when? (optional)",
+        what="The last day",
+        required=False,
+        help_text="The last day on which it holds. Leave it empty for good.",
+    )
     reason = forms.CharField(
+        label="Why?",
         max_length=500,
+        widget=forms.Textarea,
+        help_text="People who are blocked may see this, and so will whoever reviews the filter. Name no pupils.",
         error_messages={
             "required": "Say why. Whoever reads this rule next year will want to know.",
             "max_length": "The reason must be 500 characters or fewer.",
         },
     )
-    example = forms.CharField(required=False, max_length=2000)
+    example = forms.CharField(
+        label="An address to try it with (optional)",
+        required=False,
+        max_length=2000,
+        help_text="The next page shows how it is answered before and after.",
+    )
 
     def __init__(self, *args: Any, school: School, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,14 +135,14 @@ class RuleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         kind, level = values.get("kind"), values.get("level")
-        if kind and not self.errors.get(kind) and not values.get(kind):
+        if kind and str(kind) not in self.errors and not values.get(kind):
             wanted = {"site": "Write the site, like news.example.", "category": "Choose a category."}
-            self.add_error(kind, wanted.get(kind, "Write the expression."))
+            self.add_error(str(kind), wanted.get(str(kind), "Write the expression."))
         named = level in (RuleLevel.GROUP, RuleLevel.ZONE, RuleLevel.PERSON)
         if named and level not in self.errors and not values.get(level):
             person = "Write the person’s network sign-on name."
             self.add_error(level, person if level == RuleLevel.PERSON else f"Choose the {level}.")
-        if values.get("timing") and not values.get("schedule") and "schedule" not in self.errors:
+        if values.get("timing", "always") != "always" and not values.get("schedule") and "schedule" not in self.errors:
             self.add_error("schedule", "Choose a schedule, or say that the rule holds at all times.")
         return values
 
@@ -104,7 +157,7 @@ class RuleForm(forms.Form):
             group=values["group"] if values["level"] == RuleLevel.GROUP else None,
             zone=values["zone"],
             person=values["person"],
-            timing=Rule.Timing(values["timing"]),
+            timing=Rule.Timing("" if values["timing"] == "always" else values["timing"]),
             schedule=values["schedule"],
             until=values["until"],
         )
@@ -120,7 +173,7 @@ def initial_of(rule: Rule) -> dict[str, Any]:
         "group": rule.group,
         "zone": rule.zone,
         "person": rule.person.sign_on if rule.person else "",
-        "timing": rule.timing,
+        "timing": rule.timing or "always",
         "schedule": rule.schedule,
         "until": rule.until,
         "reason": rule.reason,
@@ -139,16 +192,18 @@ SORTS = [
 class RuleSearch(forms.Form):
     """Filters of the list of rules. A value that is not there is left out, and said."""
 
-    q = forms.CharField(required=False, max_length=200)
-    level = forms.ChoiceField(required=False, choices=[("", "Any"), *RuleLevel.choices])
-    effect = forms.ChoiceField(required=False, choices=[("", "Any"), *Rule.Action.choices])
-    kind = forms.ChoiceField(required=False, choices=[("", "Any"), *Rule.Kind.choices])
-    group = forms.ModelChoiceField(Group.objects.none(), required=False, empty_label="Any")
-    schedule = forms.ModelChoiceField(Schedule.objects.none(), required=False, empty_label="Any")
+    q = forms.CharField(label="Search", required=False, max_length=200)
+    level = forms.ChoiceField(label="Level", required=False, choices=[("", "Any"), *RuleLevel.choices])
+    effect = forms.ChoiceField(label="Effect", required=False, choices=[("", "Any"), *Rule.Action.choices])
+    kind = forms.ChoiceField(label="About", required=False, choices=[("", "Any"), *Rule.Kind.choices])
+    group = forms.ModelChoiceField(Group.objects.none(), label="Group", required=False, empty_label="Any")
+    schedule = forms.ModelChoiceField(Schedule.objects.none(), label="Schedule", required=False, empty_label="Any")
     state = forms.ChoiceField(
-        required=False, choices=[("", "In use"), ("withdrawn", "Withdrawn"), ("all", "In use and withdrawn")]
+        label="State",
+        required=False,
+        choices=[("", "In use"), ("withdrawn", "Withdrawn"), ("all", "In use and withdrawn")],
     )
-    sort = forms.ChoiceField(required=False, choices=SORTS)
+    sort = forms.ChoiceField(label="Order", required=False, choices=SORTS)
 
     def __init__(self, *args: Any, school: School, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

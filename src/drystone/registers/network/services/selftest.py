@@ -110,7 +110,7 @@ def _check_key() -> bytes:
 def _ask_all(run: CheckRun, found: list[gateways.Gateway], asked: list[Question], key: bytes) -> list[CheckResult]:
     pairs = [(gateway, question) for gateway in found for question in asked]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda pair: _result(run, *pair, key), pairs))
+        return list(pool.map(lambda pair: _result(run, pair[0], pair[1], key), pairs))
 
 
 def _result(run: CheckRun, gateway: gateways.Gateway, question: Question, key: bytes) -> CheckResult:
@@ -158,8 +158,15 @@ def _finish(run: CheckRun, results: list[CheckResult], trouble: str) -> CheckRun
 
 
 def _sentence(run: CheckRun, results: list[CheckResult]) -> str:
-    places = f"{len(run.gateways)} gateway{'s' * (len(run.gateways) != 1)} × {len(run.zones)} zone{'s' * (len(run.zones) != 1)}"
+    if not results:
+        return "No zone has addresses, so nothing could be tested."
+    places = f"{_count(run.gateways, 'gateway')} × {_count(run.zones, 'zone')}"
     if not run.failed:
         return f"All {run.passed} questions were answered as they must be ({places})."
     first = next(result for result in results if result.outcome == Outcome.FAILED)
-    return f"{run.failed} of {run.passed + run.failed} questions failed ({places}). First: {first.target} from {first.zone_name}."
+    head = f"{run.failed} of {run.passed + run.failed} questions failed ({places})"
+    return f"{head}. First: {first.target} from {first.zone_name}."
+
+
+def _count(things: list[object], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"

@@ -64,7 +64,7 @@ def _ask(request: HttpRequest, schedule: Schedule | None) -> HttpResponse:
                 days={int(number) for number in values["days"]},
                 starts=values["starts"],
                 ends=values["ends"],
-                within=Schedule.Within(values["within"]),
+                within=Schedule.Within("" if values["within"] == "always" else values["within"]),
                 schedule=schedule,
             )
         except services.ScheduleRefused as refused:
