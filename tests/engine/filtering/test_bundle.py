@@ -7,7 +7,7 @@ import pytest
 
 from drystone.engine.filtering import Bundle, BundleError
 from drystone.engine.filtering.bundle import MANIFEST
-from tests.engine.filtering.bundles import MONDAY_MORNING, MONDAY_NOON, OFFICE, PUPIL, ask, make_bundle
+from tests.engine.filtering.bundles import LISTS, MONDAY_MORNING, MONDAY_NOON, OFFICE, PUPIL, ask, make_bundle
 
 
 def test_a_bundle_says_what_is_in_it(tmp_path):
@@ -114,6 +114,16 @@ def test_the_path_matters_only_where_a_url_entry_a_rule_or_an_expression_could_m
     assert not bundle.path_matters("whole.example")
     with_expression = make_bundle(tmp_path, "level: school, block: 'expression:[?]q='", lists=lists)
     assert with_expression.path_matters("casino.example")
+
+
+def test_the_path_does_not_matter_for_expressions_of_a_list_that_no_rule_is_about(tmp_path):
+    assert not make_bundle(tmp_path / "a").path_matters("plain.example")
+    assert make_bundle(tmp_path / "b", "level: school, block: 'category:chat'").path_matters("plain.example")
+
+
+def test_expressions_of_a_mandatory_list_always_count(tmp_path):
+    lists = {**LISTS, "iwf": {"domains": "illegal.example\n", "expressions": "/abuse/\n"}}
+    assert ask(make_bundle(tmp_path, lists=lists), "http://plain.example/abuse/1").level == "mandatory"
 
 
 def test_what_is_kept_is_bounded(tmp_path, monkeypatch):

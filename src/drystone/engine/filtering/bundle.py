@@ -90,23 +90,18 @@ class Bundle:
         width = manifest["id_bytes"]
         self._sites = SetIndex(folder / "sites.trie", folder / "sites.ids", width)
         self._urls = SetIndex(folder / "urls.trie", folder / "urls.ids", width)
-        first = len(policy.lists)  # owners: lists by their number, then rules by theirs
-        self._first_rule = first
-        self._expressions = ExpressionIndex(
-            [
-                *policy.expressions,
-                *((first + n, rule.expression) for n, rule in enumerate(policy.rules) if rule.expression),
-            ]
-        )
         self._masks_of_sets = [self._masks_of(numbers) for numbers in policy.sets]
         self.mandatory = 0
         for category in policy.categories:
             if category.mandatory:
                 for number in category.lists:
                     self.mandatory |= 1 << number
+        self._first_rule = len(policy.lists)
+        self._expressions = self._index_expressions()
         self._facts: dict[str, Facts] = {}
         self._verdicts: dict[tuple[int, int, str, str], Verdict] = {}
         self._same: dict[Verdict, Verdict] = {}
+        self._same_facts: dict[Facts, Facts] = {}  # most hosts are unlisted: one object says so for all
         self._roll: Roll | None = None
 
     @classmethod
@@ -173,8 +168,9 @@ class Bundle:
         facts = self._facts.get(host)
         if facts is None:
             if len(self._facts) >= KEPT:
-                self._facts = {}
-            facts = self._facts[host] = self._look_up(host)
+                self._facts, self._same_facts = {}, {}
+            facts = self._look_up(host)
+            facts = self._facts[host] = self._same_facts.setdefault(facts, facts)
         return facts
 
     def facts_of_url(self, host: str, path: str) -> Facts:
@@ -228,6 +224,18 @@ class Bundle:
             lists, rules = lists | of_lists, rules | of_rules
         paths = self.masks.has_paths(host) or (len(self._urls) > 0 and self._urls.has_paths(host))
         return Facts(rules, lists, sets, is_help(host, self._help), paths)
+
+    def _index_expressions(self) -> ExpressionIndex:
+        """Owners are lists by their number, then rules by theirs. Expressions of lists that decide nothing are left
+        out: with any at all each path of each host must be looked at."""
+        first = self._first_rule
+        of_lists = [
+            (number, pattern)
+            for number, pattern in self.policy.expressions
+            if self._rules_on_list(number) or self.mandatory >> number & 1
+        ]
+        rules = enumerate(self.policy.rules)
+        return ExpressionIndex([*of_lists, *((first + n, rule.expression) for n, rule in rules if rule.expression)])
 
     def _masks_of(self, numbers: tuple[int, ...]) -> tuple[int, int]:
         lists = rules = 0

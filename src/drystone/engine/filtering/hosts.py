@@ -28,6 +28,8 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):", re.ASCII).match
 _SPECIAL = frozenset({"http", "https", "ws", "wss", "ftp"})
 _STRIPPED = "".join(map(chr, range(0x21)))  # C0 controls and space fall off both ends of a URL
 _DROPPED = {9: None, 10: None, 13: None}  # tabs and newlines fall out of the middle as well
+_USUAL_PORT = re.compile(r"[0-9]{1,4}", re.ASCII).fullmatch
+_AUTHORITY_END = re.compile(r"[/\\?#]").search
 _UNTIDY_PATH = re.compile(r"//|/\.").search
 
 
@@ -94,9 +96,17 @@ def split_url(url: str, *, connect: bool = False) -> tuple[str, str]:
 
     A path of "" means that none is visible: in CONNECT, and in a bare `host:port`.
     """
-    url = url.strip(_STRIPPED).translate(_DROPPED)
+    if " " in url or not url.isprintable():
+        url = url.strip(_STRIPPED).translate(_DROPPED)
     if connect:
+        host, _, port = url.partition(":")
+        if len(host) <= MAX_HOST and _PLAIN(host) and _USUAL_PORT(port):
+            return host, ""
         return _host_or_nothing(url), ""
+    if url.startswith("http://"):
+        host, slash, path = url[7:].partition("/")
+        if len(host) <= MAX_HOST and _PLAIN(host):
+            return host, canonical_path(slash + path)
     authority, rest, bare = _authority(url)
     path = "" if bare and not rest else canonical_path(rest)
     return _host_or_nothing(authority), path
@@ -123,9 +133,8 @@ def _authority(url: str) -> tuple[str, str, bool]:
             url, bare = after[2:], False
     elif url.startswith(("//", "\\\\")):
         url, bare = url.lstrip("/\\"), False
-    for place, mark in enumerate(url):
-        if mark in "/\\?#":
-            return url[:place], url[place:], bare
+    if end := _AUTHORITY_END(url):
+        return url[: end.start()], url[end.start() :], bare
     return url, "", bare
 
 
