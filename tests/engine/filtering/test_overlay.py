@@ -186,8 +186,10 @@ def test_a_session_holds_from_its_beginning_up_to_but_not_including_its_end() ->
 
 
 def test_whoever_signed_on_last_is_the_person_at_an_address() -> None:
-    late = Overlay(sessions={"10.1.0.4": (Session(BEN, NOW, NOW + HOUR), Session(ADA, NOW - HOUR, NOW + HOUR))})
-    assert late.person_at("10.1.0.4", NOW) == BEN
+    for first, last in ((ADA, BEN), (BEN, ADA)):
+        both = (Session(last, NOW, NOW + HOUR), Session(first, NOW - HOUR, NOW + HOUR))
+        for sessions in (both, both[::-1]):
+            assert Overlay(sessions={"10.1.0.4": sessions}).person_at("10.1.0.4", NOW) == last
 
 
 def test_nobody_is_signed_on_at_an_address_that_the_overlay_does_not_name() -> None:
@@ -228,6 +230,8 @@ def test_a_group_that_is_switched_off_without_a_time_stays_off() -> None:
 
 def test_a_switch_for_people_does_not_catch_those_without_a_group_or_name() -> None:
     assert FULL.off(group="", person="", at=NOW) is None
+    odd = Overlay(switched_off=(SwitchedOff("nobody", people=frozenset({""})),))
+    assert odd.off(group="ks2", person="", at=NOW) is None
 
 
 people = st.text(alphabet="0123456789abcdef", min_size=16, max_size=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,7 +38,10 @@ def test_without_a_key_nothing_is_signed_and_nothing_is_read() -> None:
     """A gateway whose key file is empty must not honour what anyone could sign."""
     with pytest.raises(ValueError, match="empty key"):
         sign_check(b"", "10.1.0.4", NOW)
-    assert read_check(b"", sign_check(KEY, "10.1.0.4", NOW), NOW) is None
+    claim = f"1;{int(NOW.timestamp() * 1000)};10.1.0.4"
+    for key, said in ((KEY, "10.1.0.4"), (b"", None)):
+        signature = hmac.new(key, b"drystone self-test\x00" + claim.encode(), "sha256").hexdigest()
+        assert read_check(key, f"{claim};{signature}", NOW) == said
 
 
 def test_a_check_with_one_letter_changed_reads_as_nothing() -> None:
