@@ -89,12 +89,11 @@ class AclDoor:
         line = format_event(event_from(decision, request, gateway=self._gateway, device=device))
         fields = line.decode("ascii").rstrip("\n").split("\t")
         words = ["ERR" if decision.blocked else "OK"]
-        if decision.blocked:
-            words.append(f"message={quote(self._message(decision), safe='')}")
         words += [f"{name}_={quote(fields[place], safe='/')}" for name, place in _PLACE.items() if fields[place] != "-"]
-        for name, value in (("reason", decision.reason), ("list", decision.list), ("safehost", decision.safe_host)):
-            if value:
-                words.append(f"{name}_={quote(quote(value, safe='/'), safe='/')}")
+        if decision.blocked:  # what was allowed needs no words, and Squid reads every byte of every answer
+            words += [f"message={quote(self._message(decision), safe='')}", _note("reason", decision.reason)]
+        if decision.safe_host:
+            words.append(_note("safehost", decision.safe_host))
         return " ".join(words).encode("ascii")
 
     def _message(self, decision: Decision) -> str:
@@ -103,6 +102,10 @@ class AclDoor:
             return decision.reason
         titles = self._live.bundle.categories if self._live.bundle else {}
         return titles.get(decision.category, decision.category)
+
+
+def _note(name: str, value: str) -> str:
+    return f"{name}_={quote(quote(value, safe='/'), safe='/')}"
 
 
 class RewriterDoor:

@@ -1,0 +1,246 @@
+"""Squid alone, with our helper, and with SquidGuard as its rewriter: the same load on the same local web site.
+
+The load and the site are single loops over epoll that do as little as can be done, since they share the machine with
+Squid. Besides requests a second, the processor time of Squid and its helpers for each request is shown: it does not
+depend on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.data import load
+from bench.report import ratio, say
+from bench.squidguard import SquidGuard, rules_for
+from drystone.engine.filtering import compile_bundle, parse_rules
+from drystone.engine.home import Home
+from drystone.gateway.squid.install import Wanted, write_squid_config
+
+REQUESTS = 20_000
+CONNECTIONS = 32
+NAMES = 2_000  # of sites; all lead to the one here
+BODY = b"x" * 2_000
+REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nCache-Control: no-store\r\n\r\n" % len(BODY) + BODY
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    per_second: float
+    median_ms: float
+    cpu_us: float  # of Squid and its helpers, for one request
+
+
+def main() -> None:
+    data = load()
+    with tempfile.TemporaryDirectory(prefix="drystone-bench-") as name, site() as port:
+        folder = Path(name)
+        folder.chmod(0o755)
+        home = Home(folder / "home")
+        rules = rules_for(data.lists).replace("[10.1.0.0/16]", "[10.1.0.0/16, 127.0.0.0/8]")
+        home.school_bundles("bench").mkdir(parents=True)
+        compile_bundle(data.lists, parse_rules(rules), home.school_bundles("bench") / "current")
+        home.here.symlink_to("bench")
+        _open_to_all(home.bundles)
+        guard = SquidGuard(data.lists, folder / "guard")
+        guard.conf.write_text(guard.conf.read_text().replace("ip 10.1.0.0/16", "ip 10.1.0.0/16 127.0.0.0/8"))
+        guard.compile()
+        _open_to_all(folder / "guard", owner="proxy")
+        found = {
+            name: measure(folder / name, home, port, guard=guard, how=name) for name in ("plain", "drystone", "guard")
+        }
+    for name, one in found.items():
+        say(
+            f"  {name}: {one.per_second:,.0f} requests a second, median {one.median_ms:.1f} ms, {one.cpu_us:.0f} µs CPU"
+        )
+    ours, plain, theirs = found["drystone"], found["plain"], found["guard"]
+    ratio("Squid, requests a second", ours.per_second, plain.per_second, unit="/s", other="Squid alone")
+    ratio("Squid, CPU a request", ours.cpu_us, plain.cpu_us, unit="µs", other="Squid alone", more=False)
+    ratio("Squid, requests a second", ours.per_second, theirs.per_second, unit="/s", other="Squid + SquidGuard")
+    ratio("Squid, CPU a request", ours.cpu_us, theirs.cpu_us, unit="µs", other="Squid + SquidGuard", more=False)
+
+
+def measure(out: Path, home: Home, site_port: int, *, guard: SquidGuard, how: str) -> Load:
+    """One Squid from start to stop, under the same load."""
+    port = _free_port()
+    wanted = Wanted(
+        home=home, out=out, gateway=how, port=f"127.0.0.1:{port}", named=("127.0.0.0/8",), extra_ports=(site_port,)
+    )
+    conf = write_squid_config(wanted).conf
+    text = conf.read_text() + f"hosts_file {_names(out)}\n"
+    if how != "drystone":
+        text = _without_drystone(text)
+    if how == "guard":
+        program = f"/usr/bin/squidGuard -c {guard.conf}"
+        text += f"url_rewrite_program {program}\nurl_rewrite_children 8 startup=8 concurrency=0\n"
+    conf.write_text(text)
+    squid = shutil.which("squid", path=os.environ["PATH"] + ":/usr/sbin")
+    process = subprocess.Popen([str(squid), "-N", "-f", str(conf)], cwd=out, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        run_load(port, site_port, REQUESTS // 10)
+        before = cpu_seconds(process.pid)
+        seconds, median = run_load(port, site_port, REQUESTS)
+        return Load(REQUESTS / seconds, median * 1000, (cpu_seconds(process.pid) - before) / REQUESTS * 1e6)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+def _without_drystone(text: str) -> str:
+    """The same Squid with nothing asked and the same amount logged."""
+    text = re.sub(r"external_acl_type drystone (?:.*\\\n)*.*\n", "", text)
+    gone = ("acl drystone ", "http_access", "deny_info", "access_log", "acl by_", "acl allowed", "acl not_passed")
+    kept = [line for line in text.splitlines() if not line.startswith(gone)]
+    events = re.search(r"^access_log stdio:(\S+)/squid.log", text, re.MULTILINE)
+    assert events
+    kept += ["http_access allow clients", f"access_log stdio:{events[1]}/squid.log logformat=drystone_event"]
+    return "\n".join(kept) + "\n"
+
+
+def _names(out: Path) -> Path:
+    file = out / "hosts"
+    file.write_text("".join(f"127.0.0.1 site{number}.drystone.test\n" for number in range(NAMES)))
+    file.chmod(0o644)
+    return file
+
+
+def _open_to_all(folder: Path, *, owner: str = "") -> None:
+    """Readable by Squid's user; SquidGuard also writes a log."""
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
+            if owner and os.geteuid() == 0:
+                shutil.chown(path, owner)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(400):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError("Squid did not start")
+
+
+# -- the load and the site --------------------------------------------------------------------------
+
+
+def run_load(port: int, site_port: int, count: int) -> tuple[float, float]:
+    """`count` requests over kept connections: (seconds, median latency in seconds). Raises on any answer but 200."""
+    asks = [
+        b"GET http://site%d.drystone.test:%d/page/%d HTTP/1.1\r\nHost: site%d.drystone.test\r\n\r\n"
+        % (number % NAMES, site_port, number % 7, number % NAMES)
+        for number in range(count)
+    ]
+    poll, connections = select.epoll(), {}
+    for _ in range(CONNECTIONS):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connections[connection.fileno()] = connection
+        poll.register(connection, select.EPOLLIN)
+    started, answers, waits, sent = {}, dict.fromkeys(connections, b""), [], 0
+    began = time.perf_counter()
+    for number, connection in connections.items():
+        started[number] = time.perf_counter()
+        connection.sendall(asks[sent])
+        sent += 1
+    while len(waits) < count:
+        for number, _ in poll.poll(30):
+            part = connections[number].recv(65536)
+            answers[number] += part
+            if not part or not answers[number].startswith(b"HTTP/1.1 200"[: len(answers[number])]):
+                raise RuntimeError(f"Squid answered {answers[number][:200]!r}")
+            if not answers[number].endswith(BODY):
+                continue
+            now = time.perf_counter()
+            waits.append(now - started[number])
+            answers[number] = b""
+            if sent < count:
+                started[number] = now
+                connections[number].sendall(asks[sent])
+                sent += 1
+    seconds = time.perf_counter() - began
+    for connection in connections.values():
+        connection.close()
+    poll.close()
+    return seconds, sorted(waits)[len(waits) // 2]
+
+
+@contextlib.contextmanager
+def site() -> Iterator[int]:
+    """A web site in a process of its own, that answers every request the same."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    child = os.fork()
+    if child == 0:
+        try:
+            _answer_all(listener)
+        finally:
+            os._exit(0)
+    port = listener.getsockname()[1]
+    listener.close()
+    try:
+        yield port
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _answer_all(listener: socket.socket) -> None:
+    poll, connections = select.epoll(), {}
+    poll.register(listener, select.EPOLLIN)
+    while True:
+        for number, _ in poll.poll():
+            if number == listener.fileno():
+                connection, _ = listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connections[connection.fileno()] = connection
+                poll.register(connection, select.EPOLLIN)
+                continue
+            with contextlib.suppress(OSError):
+                if part := connections[number].recv(65536):
+                    connections[number].sendall(REPLY * part.count(b"\r\n\r\n"))
+                    continue
+            poll.unregister(number)
+            connections.pop(number).close()
+
+
+# -- processor time ---------------------------------------------------------------------------------
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and of all that it started and that still run."""
+    parents, spent = {}, {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = file.read_text().rpartition(")")[2].split()
+            number = int(file.parent.name)
+            parents[number], spent[number] = int(fields[1]), (int(fields[11]) + int(fields[12])) / TICKS
+    family = {pid}
+    while more := {number for number, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(spent.get(number, 0.0) for number in family)
+
+
+if __name__ == "__main__":
+    main()
