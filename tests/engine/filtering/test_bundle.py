@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from drystone.engine.filtering import Bundle, BundleError
+from drystone.engine.filtering import Bundle, BundleError, Overlay, person_key
 from drystone.engine.filtering.bundle import MANIFEST
+from drystone.engine.filtering.identity import school_key
+from drystone.engine.filtering.words import Access
 from tests.engine.filtering.bundles import LISTS, MONDAY_MORNING, MONDAY_NOON, OFFICE, PUPIL, ask, make_bundle
 
 
@@ -124,6 +126,19 @@ def test_the_path_does_not_matter_for_expressions_of_a_list_that_no_rule_is_abou
 def test_expressions_of_a_mandatory_list_always_count(tmp_path):
     lists = {**LISTS, "iwf": {"domains": "illegal.example\n", "expressions": "/abuse/\n"}}
     assert ask(make_bundle(tmp_path, lists=lists), "http://plain.example/abuse/1").level == "mandatory"
+
+
+def test_a_profile_from_before_an_overlay_changed_is_never_taken_for_another(tmp_path):
+    """A door may hold a profile while the overlay is exchanged; its number must not come to mean someone else."""
+    bundle = make_bundle(tmp_path)
+    person = person_key(school_key("fellside"), "asmith")
+    suspended = Overlay(access={person: Access.SUSPENDED})
+    before = bundle.profile_for(OFFICE, "asmith", suspended, MONDAY_NOON)
+    after = bundle.profile_for(OFFICE, "asmith", Overlay(), MONDAY_NOON)
+    moment = bundle.moment(MONDAY_NOON)
+    assert bundle.verdict("bbc.co.uk", "", before, moment).rule == "suspended"
+    assert bundle.verdict("bbc.co.uk", "", after, moment).rule == "default"
+    assert before.number != after.number
 
 
 def test_what_is_kept_is_bounded(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ from drystone.engine.filtering.index import ExpressionIndex, SetIndex
 from drystone.engine.filtering.policy import Policy, RuleMasks
 from drystone.engine.filtering.reasons import NO_OVERLAY
 from drystone.engine.filtering.request import Action, Decision, Request
-from drystone.engine.filtering.who import Profile, Roll
+from drystone.engine.filtering.who import Numbers, Profile, Roll
 
 if TYPE_CHECKING:
     from drystone.engine.filtering.overlay import Overlay
@@ -102,6 +102,7 @@ class Bundle:
         self._verdicts: dict[tuple[int, int, str, str], Verdict] = {}
         self._same: dict[Verdict, Verdict] = {}
         self._same_facts: dict[Facts, Facts] = {}  # most hosts are unlisted: one object says so for all
+        self._numbers: Numbers = {}
         self._roll: Roll | None = None
 
     @classmethod
@@ -136,8 +137,7 @@ class Bundle:
             shut = shut or NO_OVERLAY
         roll = self._roll
         if roll is None or roll.overlay is not overlay or roll.shut != shut:
-            roll = self._roll = Roll(self.policy, self.masks, self._key, overlay, shut)
-            self._verdicts = {}  # numbers of profiles are the roll's own
+            roll = self._roll = Roll(self.policy, self.masks, self._key, overlay, shut, self._numbers)
         return roll.profile(client, user, at)
 
     def moment(self, at: datetime) -> int:

@@ -18,6 +18,8 @@ from drystone.engine.filtering.words import Access
 
 KEPT = 50_000  # profiles of clients and users, before all are worked out afresh
 
+Numbers = dict[tuple[str, int, str], int]  # by group, rules that hold, and what bars
+
 NO_AGREEMENT = "There is no signed agreement on record, so there is no Internet yet."
 SUSPENDED = "Internet access is suspended."
 SIGN_ON = "Sign on first: {zone} asks who is there."
@@ -69,9 +71,12 @@ class ZoneIndex:
 
 
 class Roll:
-    """Profiles of one bundle under one overlay. `shut` is a reason for which nothing but help is open at all."""
+    """Profiles of one bundle under one overlay. `numbers` outlives the roll, so that a number never means another
+    profile within one bundle. `shut` is a reason for which nothing but help is open at all."""
 
-    def __init__(self, policy: Policy, masks: RuleMasks, key: bytes, overlay: Overlay | None, shut: str) -> None:
+    def __init__(
+        self, policy: Policy, masks: RuleMasks, key: bytes, overlay: Overlay | None, shut: str, numbers: Numbers
+    ) -> None:
         self.overlay = overlay
         self.shut = shut
         self._policy = policy
@@ -81,7 +86,7 @@ class Roll:
         self._zones = ZoneIndex(policy.zones)
         self._edges = _edges(self._settings)
         self._profiles: dict[tuple[str, str], Profile] = {}
-        self._numbers: dict[tuple[str, int, str], int] = {}
+        self._numbers = numbers
         self._window = (0.0, 0.0)  # in seconds: within it no session and no switch begins or ends
 
     def profile(self, client: str, user: str, at: datetime) -> Profile:
