@@ -42,7 +42,7 @@ from drystone.engine.filtering.request import Action, Level
 DISTINCT: Final = frozenset({"gateway", "zone", "device", "person", "group", "category", "action", "level", "rule"})
 _EVENT_FIELDS: Final = tuple(field.name for field in fields(Event) if field.name != "school")
 _FEW_IDS: Final = 1_000
-_TRIES: Final = 6
+_TRIES: Final = 20
 
 
 class Lake:
@@ -54,6 +54,7 @@ class Lake:
         self._opening = threading.Lock()
         self._database: duckdb.DuckDBPyConnection | None = None
         self._process = 0
+        self._left_to_parent: tuple[Any, ...] = ()
         self._last_seen: dict[Path, tuple[frozenset[str], dict[str, datetime]]] = {}
 
     def schools(self) -> list[str]:
@@ -256,6 +257,7 @@ class Lake:
         if self._process != os.getpid():  # first use, or the first since a fork, which no connection outlives
             with self._opening:
                 if self._process != os.getpid():
+                    self._left_to_parent = (self._database, self._local)  # to close these here would wait for ever
                     self._database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
                     self._local = threading.local()
                     self._process = os.getpid()
