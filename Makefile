@@ -16,6 +16,7 @@ run: setup-run ## start Drystone on this machine (UP="--demo" for the demo schoo
 
 test: setup-test ## everything that must hold: style, layers, types, all tests, and the web tests on PostgreSQL
 	@$(MAKE) --no-print-directory checks
+	$(BIN)/python tools/check_docs.py
 	$(BIN)/pytest $(ARGS)
 	DRYSTONE_TEST_DATABASE=postgresql $(BIN)/pytest tests/registers tests/oversight tests/site $(ARGS)
 
