@@ -78,7 +78,7 @@ def _grouped(bound: BoundField, kind: str, large: bool, inline: bool, small: boo
     if kind == "date":
         values = bound.value()
         if not isinstance(values, list):
-            values = bound.field.widget.decompress(values)  # type: ignore[attr-defined]
+            values = bound.field.widget.decompress(values)
         width = {"day": 2, "month": 2, "year": 4}
         error = " govuk-input--error" if bound.errors else ""
         items = [

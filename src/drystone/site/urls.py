@@ -8,9 +8,8 @@ from django.urls import include, path
 
 from drystone.site.setup import done
 from drystone.site.views import account as own
-from drystone.site.views import demo_roles
+from drystone.site.views import demo_roles, home
 from drystone.site.views import help as help_pages
-from drystone.site.views import home
 
 urlpatterns = [
     path("", home.home, name="home"),

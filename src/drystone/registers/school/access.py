@@ -7,7 +7,8 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
-import rules
+import rules.permissions
+import rules.predicates
 import yaml
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -40,8 +41,9 @@ def matrix() -> Mapping[str, frozenset[Role]]:
 def register_permissions() -> None:
     """So that Django's own `user.has_perm(permission, school)` asks the matrix."""
     for permission in matrix():
-        if not rules.perm_exists(permission):
-            rules.add_perm(permission, rules.predicate(_asks(permission), name=permission))
+        if not rules.permissions.perm_exists(permission):  # type: ignore[no-untyped-call]
+            asks = rules.predicates.predicate(_asks(permission), name=permission)  # type: ignore[no-untyped-call]
+            rules.permissions.add_perm(permission, asks)  # type: ignore[no-untyped-call]
 
 
 def _asks(permission: str) -> Callable[[Any, Any], bool]:

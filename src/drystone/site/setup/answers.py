@@ -48,8 +48,13 @@ def plan_of(answers: dict[str, Any]) -> YearPlan:
     told = answers.get("terms")
     if not told or told["year"] != usual.name:
         return usual
-    terms = tuple(TermPlan(term[0], *(date.fromisoformat(d) if d else None for d in term[1:])) for term in told["terms"])  # type: ignore[arg-type]
+    terms = tuple(_term(*term) for term in told["terms"])
     return YearPlan(usual.name, usual.starts, usual.ends, terms, usual.closures)
+
+
+def _term(name: str, starts: str, ends: str, half_starts: str | None, half_ends: str | None) -> TermPlan:
+    half = [date.fromisoformat(day) if day else None for day in (half_starts, half_ends)]
+    return TermPlan(name, date.fromisoformat(starts), date.fromisoformat(ends), *half)
 
 
 def plan_to_keep(plan: YearPlan) -> dict[str, Any]:

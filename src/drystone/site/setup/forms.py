@@ -38,7 +38,9 @@ class NamedForm(NameFields):
 class MaybeNamedForm(NamedForm):
     """A role that somebody named before may hold as well; names are needed only for somebody else."""
 
-    who = forms.ChoiceField(label="Who is it?", widget=forms.RadioSelect, error_messages={"required": "Choose who it is"})
+    who = forms.ChoiceField(
+        label="Who is it?", widget=forms.RadioSelect, error_messages={"required": "Choose who it is"}
+    )
     field_order = ["who", "given_names", "family_name", "email"]
     choices: tuple[tuple[str, str], ...] = ()
 
@@ -106,7 +108,7 @@ class ZoneRow(ZoneFields):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["addresses"].help_text = "Like 10.1.0.0/16. Several: with commas between."
+        self.fields["addresses"].help_text = ""  # said once, above the rows
         if isinstance(kept := self.initial.get("addresses"), str):
             self.initial["addresses"] = ", ".join(kept.split())
 

@@ -136,9 +136,9 @@ def you(request: HttpRequest) -> HttpResponse:
 def _person(request: HttpRequest, question: str, form: forms.Form) -> HttpResponse:
     """The pages that ask for somebody. A password is kept as its hash only."""
     answers = told.kept(request.session)
-    if early := next((q for q in ("head", "coordinator") if q not in answers), None):
-        if told.QUESTIONS.index(question) > told.QUESTIONS.index(early):
-            return redirect(f"set_up:{early}")
+    early = next((q for q in ("head", "coordinator") if q not in answers), question)
+    if told.QUESTIONS.index(question) > told.QUESTIONS.index(early):
+        return redirect(f"set_up:{early}")  # their names stand on this page
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         if whose := told.same_address(answers, question, given):

@@ -25,7 +25,9 @@ class EditedForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if given.pop("edition", "") != self.now:
-            self.add_error(None, "Somebody else changed this while you had it open. Open the page again, then change it")
+            self.add_error(
+                None, "Somebody else changed this while you had it open. Open the page again, then change it"
+            )
         return given
 
 

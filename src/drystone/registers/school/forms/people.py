@@ -34,7 +34,7 @@ class PersonForm(EditedForm, NameFields):
         max_length=100,
         required=False,
     )
-    school_class = forms.ModelChoiceField(
+    school_class: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label="Class (pupils)", queryset=None, required=False, empty_label="Not in a class"
     )
     field_order = ["given_names", "family_name", "preferred_name", "email", "sign_on", "school_class"]
@@ -61,7 +61,7 @@ class EndRoleForm(forms.Form):
 
 
 class CoordinatorForm(forms.Form):
-    person = forms.ModelChoiceField(
+    person: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label="The new e-safety co-ordinator",
         queryset=None,
         empty_label="Choose a person",

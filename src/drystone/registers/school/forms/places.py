@@ -31,7 +31,7 @@ class ZoneFields(forms.Form):
 
 
 class ZoneForm(EditedForm, ZoneFields):
-    group = forms.ModelChoiceField(
+    group: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label="Who is there",
         help_text="Whose rules count where nobody has signed on.",
         queryset=None,
@@ -62,7 +62,7 @@ class GroupForm(EditedForm):
 class ClassForm(EditedForm):
     name = forms.CharField(label="Name", max_length=40, error_messages={"required": "Enter a name for the class"})
     year_group = forms.TypedChoiceField(label="Year group", choices=YEAR_GROUPS, coerce=int)
-    group = forms.ModelChoiceField(
+    group: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label="Filtered as",
         queryset=None,
         empty_label=None,

@@ -57,7 +57,7 @@ class SchoolForm(EditedForm, SchoolFields):
 class NewSchoolForm(SchoolFields):
     short_name = forms.CharField(
         label="Short name",
-        help_text="One or two words, like Fellside. It names the school in logs and files, and cannot be changed later.",
+        help_text="One or two words, like Fellside. It names the school in logs and files, for good.",
         max_length=30,
         error_messages={"required": "Enter a short name"},
     )

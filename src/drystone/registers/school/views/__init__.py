@@ -1,0 +1,28 @@
+"""Pages of the school register, a file a subject. Each fetches within the signed-in person's school."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from drystone.registers.school.models import Person, School
+
+M = TypeVar("M", bound=Model)
+
+
+def school_of(request: HttpRequest) -> School:
+    school: School = request.school  # type: ignore[attr-defined]
+    return school
+
+
+def person_of(request: HttpRequest) -> Person:
+    person: Person = request.person  # type: ignore[attr-defined]
+    return person
+
+
+def within(request: HttpRequest, model: type[M], pk: int, path: str = "school") -> M:
+    """The object, if it is of the reader's school; else 404, as if it did not exist."""
+    return get_object_or_404(model, **{"pk": pk, path: school_of(request)})
