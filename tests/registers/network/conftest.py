@@ -5,7 +5,7 @@ from drystone.site.keys import secret
 from tests.registers.network.parts import make_place
 
 
-@pytest.fixture()
+@pytest.fixture
 def home(settings, tmp_path):
     """A home folder of the test's own, with its keys."""
     settings.HOME = Home(tmp_path / "home")
@@ -14,17 +14,17 @@ def home(settings, tmp_path):
     return settings.HOME
 
 
-@pytest.fixture()
+@pytest.fixture
 def place(db, home):
     return make_place()
 
 
-@pytest.fixture()
+@pytest.fixture
 def other(db, home):
     return make_place("farside", "Farside School", network=2)
 
 
-@pytest.fixture()
+@pytest.fixture
 def as_person(client):
     """Sign in as somebody: `as_person(place.head).get(…)`."""
 

@@ -5,4 +5,6 @@ from drystone.registers.monitoring import views
 app_name = "monitoring"
 urlpatterns = [
     path("", views.traffic, name="traffic"),
+    path("traffic.csv", views.traffic_csv, name="traffic_csv"),
+    path("blocks/", views.blocks, name="blocks"),
 ]

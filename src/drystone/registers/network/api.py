@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from drystone.registers.network.catalog import catalog
 from drystone.registers.network.models import Publication, Rule
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.services.profiles import start_profiles
 from drystone.registers.network.services.publishing import CannotPublish, publish
 from drystone.registers.school.models import Person, School
 
-__all__ = ["CannotPublish", "NetworkFacts", "network_facts", "publish_first", "reasons_of"]
+__all__ = [
+    "CannotPublish",
+    "NetworkFacts",
+    "category_titles",
+    "network_facts",
+    "publish_first",
+    "reasons_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +59,8 @@ def reasons_of(school: School, keys: set[str]) -> dict[str, str]:
         int(number) for key in keys for head, _, number in [key.partition("-")] if head == "rule" and number.isdecimal()
     ]
     return {rule.key: rule.reason for rule in Rule.objects.of(school).filter(pk__in=numbers).only("pk", "reason")}
+
+
+def category_titles() -> dict[str, str]:
+    """Categories in plain words, by the keys that events have."""
+    return {key: entry.title for key, entry in catalog().items()}

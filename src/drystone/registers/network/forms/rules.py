@@ -135,11 +135,11 @@ class RuleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         kind, level = values.get("kind"), values.get("level")
-        if kind and str(kind) not in self.errors and not values.get(kind):
+        if kind and str(kind) not in self.errors and not values.get(str(kind)):
             wanted = {"site": "Write the site, like news.example.", "category": "Choose a category."}
             self.add_error(str(kind), wanted.get(str(kind), "Write the expression."))
         named = level in (RuleLevel.GROUP, RuleLevel.ZONE, RuleLevel.PERSON)
-        if named and level not in self.errors and not values.get(level):
+        if named and level not in self.errors and not values.get(str(level)):
             person = "Write the person’s network sign-on name."
             self.add_error(level, person if level == RuleLevel.PERSON else f"Choose the {level}.")
         if values.get("timing", "always") != "always" and not values.get("schedule") and "schedule" not in self.errors:

@@ -1,0 +1,30 @@
+"""Who stands behind a key in the events. Names live in the database only, and are worked out for those who may see."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from drystone.engine.filtering import person_key
+from drystone.registers.school.models import Person, School
+
+
+def by_key(school: School) -> dict[str, Person]:
+    """Everyone of the school with a sign-on name, by the key that events have; empty where the house has no key."""
+    try:
+        secret = settings.HOME.person_key.read_bytes()
+    except OSError:
+        return {}
+    known = Person.objects.filter(school=school).exclude(sign_on="").order_by("-id")
+    return {person_key(secret, person.sign_on): person for person in known}
+
+
+def like(school: School, text: str) -> QuerySet[Person]:
+    """People of the school whose sign-on name or name is as typed: “pfell”, “Pip Fell”, “Fell”."""
+    words = text.split()
+    if not words:
+        return Person.objects.none()
+    named = Q()
+    for word in words:
+        named &= Q(given_names__icontains=word) | Q(family_name__icontains=word) | Q(preferred_name__icontains=word)
+    return Person.objects.filter(school=school).filter(Q(sign_on__iexact=text.strip()) | named)

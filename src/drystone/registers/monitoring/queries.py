@@ -1,0 +1,155 @@
+"""The lake, asked as the Traffic page asks, and its answers in words."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from drystone.engine.eventlog import Event
+from drystone.engine.eventlog.export import harmless
+from drystone.engine.eventlog.lake import Lake
+from drystone.engine.eventlog.questions import Filters
+from drystone.engine.filtering.request import Level
+from drystone.registers.monitoring.forms import ACTIONS
+from drystone.registers.network import api as network
+from drystone.registers.school.models import Person, School
+
+PER_PAGE = 50
+DEEPEST = 2000  # pages: nobody turns so many, and the lake would have to
+HIDDEN = "Not recorded: a help site"
+LEVELS = {
+    "mandatory": "Blocked for everyone, by law and duty",
+    "help": "Help, always open",
+    "access": "Access of the person or place",
+    "global": "All schools",
+    "school": "School",
+    "group": "Group",
+    "zone": "Zone",
+    "person": "Person",
+    "profile": "Profile: no rule spoke",
+    "gateway": "The gateway itself",
+}
+FIXED_RULES = {
+    "mandatory": "On a list that must be blocked",
+    "help": "A site that gives help",
+    "default": "No rule is about it; the profile decides",
+    "unreadable": "The address could not be read",
+    "no-bundle": "Nothing was published yet",
+}
+_CSV = {
+    "at": "Time", "gateway": "Gateway", "zone": "Zone", "client": "Address", "device": "Device", "person": "Person",
+    "group": "Group", "method": "Method", "host": "Site", "path": "Page", "search": "Search", "action": "Decision",
+    "category": "Category", "rule": "Rule", "level": "Level", "edition": "Edition", "bytes": "Bytes",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event as the page shows it. `person` None: not known; `hidden`: a visit to help, of which nothing is kept."""
+
+    event: Event
+    time: str
+    zone: str
+    group: str
+    person: Person | None
+    action: str
+    category: str
+    level: str
+    reason: str
+
+    @property
+    def hidden(self) -> bool:
+        return self.event.level == Level.HELP
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Plain words for what events hold in keys."""
+
+    zones: dict[str, str]
+    groups: dict[str, str]
+    categories: dict[str, str]
+    people: dict[str, Person]
+    clock: ZoneInfo
+
+    def row(self, event: Event, reasons: dict[str, str]) -> Row:
+        return Row(
+            event,
+            f"{event.at.astimezone(self.clock):%d.%m.%Y %H:%M:%S}",
+            self.zones.get(event.zone, event.zone),
+            self.groups.get(event.group, event.group),
+            self.people.get(event.person),
+            ACTIONS.get(event.action, event.action),  # type: ignore[call-overload]
+            self.categories.get(event.category, event.category),
+            LEVELS.get(event.level, event.level),
+            reasons.get(event.rule) or FIXED_RULES.get(event.rule, ""),
+        )
+
+
+def lake() -> Lake:
+    return _lake(settings.HOME.lake)
+
+
+@lru_cache(maxsize=2)
+def _lake(root: Path) -> Lake:
+    return Lake(root)
+
+
+def page(school: School, filters: Filters, number: int, words: Words) -> tuple[list[Row], int]:
+    """The rows of a page, newest first, and how many events there are in all."""
+    total = lake().count(school.slug, **filters)
+    events = lake().events(school.slug, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, **filters) if total else []
+    reasons = network.reasons_of(school, {event.rule for event in events})
+    return [words.row(event, reasons) for event in events], total
+
+
+def pages_of(total: int) -> int:
+    return min(max(1, -(-total // PER_PAGE)), DEEPEST)
+
+
+def csv_rows(school: School, filters: Filters, words: Words) -> Iterator[str]:
+    """The lake's own export, with names and words put in place of keys and the school's time in place of UTC."""
+    columns: list[str] = []
+    for piece in lake().export_csv(school.slug, **filters):
+        out = io.StringIO()
+        writer = csv.writer(out)
+        for cells in csv.reader(io.StringIO(piece)):
+            if not columns:
+                columns = cells
+                writer.writerow([_CSV.get(name, name.capitalize()) for name in columns])
+                continue
+            writer.writerow([harmless(text) for text in _in_words(dict(zip(columns, cells, strict=True)), words)])
+        yield out.getvalue()
+
+
+def _in_words(cells: dict[str, str], words: Words) -> list[str]:
+    person = words.people.get(cells["person"])
+    known: dict[str, Any] = {
+        "at": datetime.fromisoformat(cells["at"]).astimezone(words.clock).isoformat(" ", "milliseconds"),
+        "zone": words.zones.get(cells["zone"], cells["zone"]),
+        "group": words.groups.get(cells["group"], cells["group"]),
+        "person": person.name if person else cells["person"],
+        "action": ACTIONS.get(cells["action"], cells["action"]),  # type: ignore[call-overload]
+        "category": words.categories.get(cells["category"], cells["category"]),
+        "level": LEVELS.get(cells["level"], cells["level"]),
+    }
+    return [str(known.get(name, value)) for name, value in cells.items()]
+
+
+def quick_ranges(now: datetime) -> list[tuple[str, str, datetime]]:
+    """(key, words, beginning) in the school's time, which `now` is in."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [
+        ("hour", "Last hour", now - timedelta(hours=1)),
+        ("today", "Today", midnight),
+        ("week", "This week", midnight - timedelta(days=now.weekday())),
+    ]

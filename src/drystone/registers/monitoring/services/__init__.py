@@ -1,0 +1,1 @@
+"""What the monitoring register writes: who looked at whom."""
