@@ -22,6 +22,6 @@ if os.environ.get("DRYSTONE_TEST_DATABASE") == "postgresql":
 
 from drystone.site.settings import *  # noqa: F403
 
-HUEY["immediate"] = True  # noqa: F405 - a task runs where it is asked for
+HUEY["immediate"] = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; sign-in itself is tested in the browser
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

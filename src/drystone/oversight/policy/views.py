@@ -63,7 +63,7 @@ def board_csv(request: SchoolRequest) -> HttpResponseBase:
         for _, title, lines in shown.sections
         for line in lines
     )
-    header = ("id", "section", "promise", "owner", "state", "finding", "have", "want", "due", "assessed at")
+    header = ["id", "section", "promise", "owner", "state", "finding", "have", "want", "due", "assessed at"]
     return csv_response(f"policy-board-{timezone.localdate()}.csv", header, rows)
 
 
