@@ -15,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from drystone.cli import watchdog
@@ -35,12 +35,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`answers(pid)` says whether the process does its work yet; it is asked until it says so, and must not block."""
+    """`answers(pid)` says whether the process does its work yet; it is asked until it says so, and must not block.
+
+    `may_start` is asked before each start; what it raises stops everything.
+    """
 
     name: str
     command: Sequence[str]
     answers: Callable[[int], bool]
-    environment: Mapping[str, str] = field(default_factory=dict)
+    may_start: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)
@@ -93,7 +96,7 @@ class Supervisor:
     def _look_after_all(self) -> None:
         for child in self._children:
             if child.process is None:
-                if time.monotonic() >= child.not_before:
+                if time.monotonic() >= child.not_before and child.service.may_start():
                     self._start(child)
             elif (status := child.process.poll()) is not None:
                 self._bury(child, status)
@@ -118,9 +121,8 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | child.service.environment,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  nothing else runs in this process then
+                preexec_fn=end_with_parent,  # noqa: PLW1509  nothing else runs in this process then
             )
         self._tell_watchdog(f"+{child.process.pid}")
         child.started = time.monotonic()
@@ -183,7 +185,7 @@ class Supervisor:
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child, before it becomes another program."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

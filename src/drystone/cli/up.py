@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import socket
+import subprocess
 import sys
 import time
 import webbrowser
@@ -19,7 +20,7 @@ from typing import Annotated
 import typer
 
 from drystone.cli.output import fail
-from drystone.cli.supervisor import Service, Supervisor
+from drystone.cli.supervisor import Service, Supervisor, end_with_parent
 from drystone.engine.home import Home
 
 LAST_ONE_STOPS = 6.0  # seconds that the children of a killed `up` may need to be gone
@@ -65,9 +66,12 @@ def up(
     lock = lock_home(place)
     for address, option in ((pages, "--web"), (door, "--proxy")):
         refuse_port_in_use(address, option)
-    prepare(place, demo=demo)
+    os.environ["DRYSTONE_HOME"] = str(place.root)
+    if demo:
+        os.environ["DRYSTONE_DEMO"] = "1"
+    preparing = prepare(place, demo=demo)
     private = [*(allow_private or []), *(["127.0.0.0/8", "::1/128"] if demo else [])]
-    supervisor = Supervisor(services(place, pages, door, private), place.logs, say, hold=[lock])
+    supervisor = Supervisor(services(place, pages, door, private, preparing), place.logs, say, hold=[lock])
 
     def ready() -> None:
         note_running(place, pages, door, supervisor.pids())
@@ -76,8 +80,11 @@ def up(
         say("ready", prefix="")
         show(f"http://{pages.near}/", open_page)
 
-    supervisor.run(ready)
-    (place.run / "up.json").unlink(missing_ok=True)
+    try:
+        supervisor.run(ready)
+    finally:
+        preparing.terminate()
+        (place.run / "up.json").unlink(missing_ok=True)
 
 
 def say(line: str, *, prefix: str = "drystone: ") -> None:
@@ -138,40 +145,58 @@ def refuse_port_in_use(address: Address, option: str) -> None:
         fail(f"{address} {why}, or give another with {option} HOST:PORT")
 
 
-def prepare(home: Home, *, demo: bool) -> None:
-    """Folders, keys, database, starter lists; and the demo school where it is wanted."""
-    from drystone.cli.main import version
-    from drystone.engine.filtering.sources import install_starter
-    from drystone.site.boot import prepare as prepare_site
-
-    if demo:
-        os.environ["DRYSTONE_DEMO"] = "1"
-    prepare_site(home)
-    install_starter(home.lists, edition=version(), at=datetime.now(UTC))
-    if demo:
-        from drystone.site.demo import load
-
-        load(home)
+def prepare(home: Home, *, demo: bool) -> subprocess.Popen[bytes]:
+    """Begins cli/prepare.py; what it has to say goes to the technician."""
+    home.logs.mkdir(parents=True, exist_ok=True, mode=0o750)
+    return subprocess.Popen(
+        [sys.executable, "-m", "drystone.cli.prepare", str(home.root), *(["--demo"] if demo else [])],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us to pass on
+        preexec_fn=end_with_parent,  # noqa: PLW1509  nothing else runs in this process then
+    )
 
 
-def services(home: Home, web: Address, proxy: Address, private: list[str]) -> list[Service]:
+def prepared(preparing: subprocess.Popen[bytes]) -> bool:
+    status = preparing.poll()
+    if status:
+        raise SystemExit(1)  # why has been said
+    return status == 0
+
+
+def services(
+    home: Home, web: Address, proxy: Address, private: list[str], preparing: subprocess.Popen[bytes]
+) -> list[Service]:
     python, place = sys.executable, str(home.root)
     granian = [python, "-m", "granian", "--interface", "wsgi", "--host", web.host, "--port", str(web.port)]
     threads = ["--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"]
     inside = ["--allow-private", *private] if private else []
+    has_keys = home.person_key.exists  # made first of all; the filter needs nothing else, and waits for nothing else
+
+    def is_prepared() -> bool:
+        return prepared(preparing)
+
     door = [python, "-m", "drystone.gateway.proxy", "--home", place, "--listen", str(proxy)]
     return [
-        Service("web", [*granian, *threads, "drystone.site.wsgi:application"], lambda _: pages_answer(web)),
-        Service("worker", [python, "-m", "drystone.site.worker"], lambda pid: beats(home.run / "worker.json", pid)),
+        Service(
+            "web", [*granian, *threads, "drystone.site.wsgi:application"], lambda _: pages_answer(web), is_prepared
+        ),
+        Service(
+            "worker",
+            [python, "-m", "drystone.site.worker"],
+            lambda pid: beats(home.run / "worker.json", pid),
+            is_prepared,
+        ),
         Service(
             "collector",
             [python, "-m", "drystone.cli.main", "log", "collect", "--home", place],
             lambda pid: holds(home.lake / ".collector.lock", pid),
+            has_keys,
         ),
         Service(
             "proxy",
             [*door, "--web", f"http://{web.near}/", "--deny-port", str(web.port), *inside],
             lambda _: door_answers(proxy),
+            has_keys,
         ),
     ]
 
