@@ -34,6 +34,14 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DRYSTONE_"))}
 
 
+def told(file: Path) -> bytes:
+    """What a file of /proc says; nothing where the process has gone meanwhile."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def family(pid: int) -> set[int]:
     """A process and all below it."""
     found = {pid}
@@ -174,6 +182,16 @@ def test_a_home_that_cannot_be_written_is_one_line(house: House, tmp_path: Path)
     line = refused(house.command(home=tmp_path / "file" / "home"))
     assert "cannot write in" in line
     assert "--home" in line
+
+
+def test_a_database_that_does_not_answer_is_one_line_and_nothing_is_left_running(house: House, tmp_path: Path) -> None:
+    command = house.command(home=tmp_path / "h", web=f"127.0.0.1:{free_port()}", proxy=f"127.0.0.1:{free_port()}")
+    elsewhere = environment() | {"DRYSTONE_DATABASE_URL": f"postgres://127.0.0.1:{free_port()}/none"}
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=elsewhere)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("drystone: the database cannot be used: ")
+    assert ran.stderr.count("\n") == 1
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path / "h").encode() in told(path)]
 
 
 def test_an_address_that_is_none_is_wrong_usage(house: House) -> None:

@@ -17,23 +17,23 @@ from drystone.engine.home import Home
 
 def main(words: list[str]) -> None:
     home = Home(Path(words[0]))
+    from django.db import Error
+
+    from drystone.engine.filtering.sources import SourceError, install_starter
     from drystone.site.boot import prepare
 
     try:
         prepare(home)
-    except OSError as error:
-        fail(f"{error.filename or home.root}: {error.strerror or error}: give a folder of your own with --home")
-    from django.db import Error
-
-    from drystone.engine.filtering.sources import SourceError, install_starter
-
-    try:
         install_starter(home.lists, edition=version("drystone"), at=datetime.now(UTC))
         if "--demo" in words:
             from drystone.site.demo import load
 
             load(home)
-    except (OSError, SourceError, Error) as error:
+    except OSError as error:
+        fail(f"{error.filename or home.root}: {error.strerror or error}: give a folder of your own with --home")
+    except Error as error:
+        fail(f"the database cannot be used: {error}")
+    except (SourceError, ValueError) as error:  # ValueError: a key that is damaged
         fail(str(error))
 
 
