@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pwd
 import re
 import shutil
+import stat
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +64,7 @@ def write_squid_config(wanted: Wanted) -> Written:
     bundles = (wanted.bundles or wanted.home.here).absolute()
     _folder(out, user)
     _folder(events, user)
+    _open_to(user, wanted.home, bundles, events)
     live = LiveFilter(bundles, key=_secret(wanted.home.person_key), alarm=lambda _: None)
     options = ["--bundle", str(bundles / "current"), "--gateway", wanted.gateway]
     options += ["--school", live.school] if live.school else []
@@ -144,6 +147,46 @@ def _folder(folder: Path, user: str) -> None:
         raise SquidConfigError(
             f"{folder} cannot be made ready ({error.strerror}); choose another or run as root"
         ) from error
+
+
+def _open_to(user: str, home: Home, bundles: Path, events: Path) -> None:
+    """By its group Squid's user may read the bundles, those to come as well, and reach its own events; the rest of
+    the home stays closed to it. Raises SquidConfigError for a folder above the home that it may not enter."""
+    if os.geteuid() != 0:
+        return  # it runs as we do
+    group = pwd.getpwnam(user).pw_gid
+    if bundles.is_relative_to(home.bundles.absolute()):
+        home.bundles.mkdir(parents=True, exist_ok=True, mode=0o750)
+        for path in (home.root, home.events):
+            _share(path, group, 0o010)
+        for path in [home.bundles, *home.bundles.rglob("*")]:
+            with contextlib.suppress(FileNotFoundError):  # an edition that was just taken away
+                _share(path, group, 0o2050 if path.is_dir() else 0o040)  # set-group-ID: what is made there follows
+    for folder in dict.fromkeys((*reversed(bundles.resolve().parents), *reversed(events.parents))):
+        if not _may_enter(folder, user):
+            raise SquidConfigError(
+                f"Squid's user {user} may not enter {folder}: give a home it can reach, such as /var/lib/drystone, "
+                f"or allow it with: chmod o+x {folder}"
+            )
+
+
+def _share(path: Path, group: int, bits: int) -> None:
+    if path.is_symlink():
+        return
+    os.chown(path, -1, group)
+    path.chmod(stat.S_IMODE(path.stat().st_mode) | bits)
+
+
+def _may_enter(folder: Path, user: str) -> bool:
+    try:
+        known = folder.stat()
+    except FileNotFoundError:
+        return True  # not made yet: then by us
+    entry = pwd.getpwnam(user)
+    if known.st_uid == entry.pw_uid:
+        return bool(known.st_mode & stat.S_IXUSR)
+    groups = os.getgrouplist(user, entry.pw_gid)
+    return bool(known.st_mode & (stat.S_IXGRP if known.st_gid in groups else stat.S_IXOTH))
 
 
 def _hand_over_keys(home: Home, out: Path, user: str) -> list[str]:

@@ -1,0 +1,63 @@
+"""What `gateway squid-config` opens of a home to Squid's user, and what stays closed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from drystone.engine.home import Home
+from drystone.gateway.squid.install import SquidConfigError, Wanted, write_squid_config
+from drystone.gateway.squid.launcher import squid_user
+
+from .conftest import make_bundle
+
+ROOT = os.geteuid() == 0  # else Squid runs as whoever runs the tests
+
+
+def closed_home(folder: Path) -> Home:
+    """As `drystone up` makes it: for its owner and group only."""
+    home = Home(folder)
+    make_bundle(home.bundles / "fellside")
+    home.here.symlink_to("fellside")
+    home.keys.mkdir()
+    home.check_key.write_bytes(b"k" * 32)
+    home.database.write_bytes(b"everybody's names")
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o750 if path.is_dir() else 0o640)
+    return home
+
+
+def reads(path: Path) -> bool:
+    """Whether Squid's user can."""
+    user = squid_user()
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if ROOT else []
+    return subprocess.run([*become, "cat", path], capture_output=True, check=False).returncode == 0
+
+
+def test_squids_user_may_read_the_bundles_of_now_and_later_and_nothing_else_of_the_home(ground: Path) -> None:
+    home = closed_home(ground / "home")
+
+    assert write_squid_config(Wanted(home=home, out=ground / "squid")).warnings == []
+
+    later = home.bundles / "fellside" / "later"
+    later.mkdir(mode=0o750)
+    (later / "manifest.json").write_text("{}")
+    (later / "manifest.json").chmod(0o640)
+    assert reads(home.here / "current" / "manifest.json")
+    assert reads(later / "manifest.json")
+    assert not ROOT or not reads(home.database)
+    assert not ROOT or not reads(home.check_key)
+
+
+def test_a_home_out_of_the_users_reach_is_refused_with_the_folder_that_is_in_the_way(ground: Path) -> None:
+    closed = ground / "closed"
+    home = closed_home(closed / "home")
+    closed.chmod(0o700)
+
+    with pytest.raises(SquidConfigError, match=f"may not enter {closed}: .*chmod o.x") if ROOT else nullcontext():
+        write_squid_config(Wanted(home=home, out=ground / "squid"))
