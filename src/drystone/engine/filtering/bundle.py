@@ -23,12 +23,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from drystone.engine.filtering.help import HELP_SITES, above, is_help
+from drystone.engine.filtering.help import HELP_SITES, above
 from drystone.engine.filtering.identity import school_key
 from drystone.engine.filtering.index import ExpressionIndex, SetIndex
 from drystone.engine.filtering.policy import Policy, RuleMasks
 from drystone.engine.filtering.reasons import NO_OVERLAY
 from drystone.engine.filtering.request import Action, Decision, Request
+from drystone.engine.filtering.safesearch import has_safe_host
 from drystone.engine.filtering.who import Numbers, Profile, Roll
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class Facts:
     paths: bool = False  # whether another path could be answered otherwise
 
 
+UNLISTED = Facts()  # most hosts: no list and no rule names them
+
+
 class Bundle:
     """Open with `Bundle.open`. Safe to share between threads: what is kept are plain dictionaries."""
 
@@ -101,6 +105,7 @@ class Bundle:
         self._facts: dict[str, Facts] = {}
         self._verdicts: dict[tuple[int, int, str, str], Verdict] = {}
         self._same: dict[Verdict, Verdict] = {}
+        self._by_facts: dict[tuple[int, int, int], Verdict] = {}  # by the identity of one of _same_facts, or UNLISTED
         self._same_facts: dict[Facts, Facts] = {}  # most hosts are unlisted: one object says so for all
         self._numbers: Numbers = {}
         self._roll: Roll | None = None
@@ -146,8 +151,20 @@ class Bundle:
 
     def verdict(self, host: str, path: str, profile: Profile, moment: int) -> Verdict:
         """The decision for canonical host and path. Kept, whatever the path where that does not matter."""
-        if path and not self.path_matters(host):
-            path = ""
+        facts = self.facts(host)
+        if facts.paths or self._expressions or not host or has_safe_host(host):
+            return self._verdict_of_one(host, path if facts.paths or self._expressions else "", profile, moment)
+        # All else that counts is what lists and rules say, and that is one of few things for nearly all hosts.
+        alike = (profile.number, moment, id(facts))
+        verdict = self._by_facts.get(alike)
+        if verdict is None:
+            if len(self._by_facts) >= KEPT:
+                self._by_facts = {}
+            verdict = self._by_facts[alike] = self._verdict_of_one(host, "", profile, moment)
+        return verdict
+
+    def _verdict_of_one(self, host: str, path: str, profile: Profile, moment: int) -> Verdict:
+        """The same, kept for this host and path alone."""
         kept = (profile.number, moment, host, path)
         verdict = self._verdicts.get(kept)
         if verdict is None:
@@ -168,9 +185,11 @@ class Bundle:
         facts = self._facts.get(host)
         if facts is None:
             if len(self._facts) >= KEPT:
-                self._facts, self._same_facts = {}, {}
+                self._facts, self._same_facts, self._by_facts = {}, {}, {}
             facts = self._look_up(host)
-            facts = self._facts[host] = self._same_facts.setdefault(facts, facts)
+            if facts is not UNLISTED:
+                facts = self._same_facts.setdefault(facts, facts)
+            self._facts[host] = facts
         return facts
 
     def facts_of_url(self, host: str, path: str) -> Facts:
@@ -180,8 +199,6 @@ class Bundle:
         if path and known.paths:
             rules |= self.masks.on_url(host, path)
             sets += self._urls.urls(host, path)
-        elif len(self._urls):
-            sets += self._urls.urls(host, "")
         for owner in self._expressions.owners(host, path):
             if owner < self._first_rule:
                 rules |= self._rules_on_list(owner)
@@ -216,14 +233,19 @@ class Bundle:
         return "", "", ""
 
     def _look_up(self, host: str) -> Facts:
-        names = list(above(host))
+        names = tuple(above(host))
         rules, lists = self.masks.on_host(names), 0
-        sets = tuple(self._sites.hosts(host))
+        sets, paths = tuple(self._sites.hosts(host)), self.masks.has_paths(host)
+        if len(self._urls):
+            sets += tuple(self._urls.urls(host, ""))  # entries that name no path
+            paths = paths or self._urls.has_paths(host)
+        helps = not self._help.isdisjoint(names)
+        if not (sets or rules or helps or paths):
+            return UNLISTED
         for number in sets:
             of_lists, of_rules = self._masks_of_sets[number]
             lists, rules = lists | of_lists, rules | of_rules
-        paths = self.masks.has_paths(host) or (len(self._urls) > 0 and self._urls.has_paths(host))
-        return Facts(rules, lists, sets, is_help(host, self._help), paths)
+        return Facts(rules, lists, sets, helps, paths)
 
     def _index_expressions(self) -> ExpressionIndex:
         """Owners are lists by their number, then rules by theirs. Expressions of lists that decide nothing are left

@@ -45,3 +45,8 @@ def safe_host(host: str, youtube: str) -> str:
     if host in _YOUTUBE_HOSTS:
         return YOUTUBE.get(youtube, "")
     return SAFE_HOSTS.get(host, "")
+
+
+def has_safe_host(host: str) -> bool:
+    """Whether there is one, for one group or another."""
+    return host in SAFE_HOSTS or host in _YOUTUBE_HOSTS
