@@ -9,7 +9,7 @@ from drystone.registers.school.services.audit import record, verify
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def school():
     return School.objects.create(name="Fellside School", slug="fellside")
 
@@ -70,8 +70,12 @@ def test_what_was_tampered_with_is_found_at_its_place(school, statement, seq):
 
 
 def test_an_entry_lands_with_its_change_or_not_at_all(school):
-    with pytest.raises(RuntimeError), transaction.atomic():
-        write(school, 1)
-        raise RuntimeError
+    def fails_halfway():
+        with transaction.atomic():
+            write(school, 1)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails_halfway()
     assert not AuditEntry.objects.exists()
     assert not ChainHead.objects.exists()

@@ -45,7 +45,8 @@ def usual_year_from(autumn: int) -> YearPlan:
     """The year that begins in September `autumn`."""
     spring = autumn + 1
     easter = easter_sunday(spring)
-    before_easter = min(_on_or_before(date(spring, 4, 4), FRIDAY), easter - timedelta(days=3))
+    two_weeks_before = easter - timedelta(days=16)  # a late Easter pulls the holiday with it
+    before_easter = max(min(_on_or_before(date(spring, 4, 4), FRIDAY), easter - timedelta(days=3)), two_weeks_before)
     after_easter = _monday_of(before_easter) + timedelta(days=21)
     if after_easter == easter + timedelta(days=1):  # Easter Monday
         after_easter += timedelta(days=1)

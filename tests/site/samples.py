@@ -1,0 +1,97 @@
+"""A record of a school for each address that names one, so that the walker can knock as an outsider.
+
+A new page with an id in its address adds its line here; `test_every_url.py` fails until it does.
+`SHARED` are addresses by a word that each school has for itself (a profile's slug), or of no school.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from drystone.registers.network.models import CheckRun, Publication, PublicationState, Rule, RuleLevel
+from drystone.registers.school.models import Role, School
+from drystone.registers.school.services import audit, calendar, people, places
+from drystone.registers.school.terms import usual_year_from
+from tests.people import make_person
+
+SHARED = {
+    "network:profile": {"slug": "ks2"},
+    "network:change_schedule": {"slug": "lunch"},
+    "network:remove_schedule": {"slug": "lunch"},
+    "policy:promise": {"promise_id": "P02"},
+}
+
+
+def _year(school: School):
+    return school.years.first() or calendar.add_year(school=school, by=None, plan=usual_year_from(2026))
+
+
+def _zone(school: School):
+    return school.zones.first() or places.add_zone(
+        school=school, by=None, name="Suite", group=school.groups.first(), addresses="10.1.0.0/16"
+    )
+
+
+def _person(school: School):
+    return school.people.first() or make_person(school, Role.TEACHER)
+
+
+def _holding(school: School):
+    return _person(school).holdings.first() or people.give_role(
+        person=_person(school), role=Role.TEACHER, by=None, starts=date(2026, 9, 1)
+    )
+
+
+def _class(school: School):
+    return school.classes.first() or people.add_class(
+        school=school, by=None, name="3H", year_group=3, group=school.groups.first()
+    )
+
+
+def _rule(school: School):
+    return Rule.objects.create(
+        school=school,
+        level=RuleLevel.SCHOOL,
+        action=Rule.Action.BLOCK,
+        kind=Rule.Kind.SITE,
+        value="games.example",
+        reason="a sample",
+        author_name="a test",
+    )
+
+
+def _publication(school: School):
+    return Publication.objects.create(school=school, by_name="a test", state=PublicationState.DONE)
+
+
+def _run(school: School):
+    return CheckRun.objects.create(school=school, trigger=CheckRun.Trigger.PERSON, by_name="a test")
+
+
+def _entry(school: School):
+    return audit.record(school=school, by=None, verb="try", subject=school, summary="a sample")
+
+
+Sample = Callable[[School], dict[str, object]]
+SAMPLES: dict[str, Sample] = {
+    "school:year": lambda school: {"pk": _year(school).pk},
+    "school:new_closure": lambda school: {"pk": _year(school).pk},
+    "school:closure_gone": lambda school: {"pk": _year(school).closures.first().pk},
+    "school:zone": lambda school: {"pk": _zone(school).pk},
+    "school:zone_gone": lambda school: {"pk": _zone(school).pk},
+    "school:group": lambda school: {"pk": school.groups.first().pk},
+    "school:class": lambda school: {"pk": _class(school).pk},
+    "school:person": lambda school: {"pk": _person(school).pk},
+    "school:edit_person": lambda school: {"pk": _person(school).pk},
+    "school:give_account": lambda school: {"pk": _person(school).pk},
+    "school:new_role": lambda school: {"pk": _person(school).pk},
+    "school:end_role": lambda school: {"pk": _holding(school).pk},
+    "school:audit_entry": lambda school: {"seq": [_entry(school).seq for _ in range(30)][-1]},
+    "network:rule": lambda school: {"number": _rule(school).pk},
+    "network:change_rule": lambda school: {"number": _rule(school).pk},
+    "network:withdraw_rule": lambda school: {"number": _rule(school).pk},
+    "network:publication": lambda school: {"number": _publication(school).pk},
+    "network:roll_back": lambda school: {"number": _publication(school).pk},
+    "network:check_run": lambda school: {"number": _run(school).pk},
+    "network:note_check": lambda school: {"number": _run(school).pk},
+    "network:checks_csv": lambda school: {"number": _run(school).pk},
+}
