@@ -34,10 +34,13 @@ DIFFERENCES = {
     "http://[::ffff:93.184.216.34]/": (False, True, "IPv4 in IPv6 is IPv4"),
     "http://news.example/%2e/lotto": (False, True, "percent-encoding comes before dot segments"),
     "http://in-both.example/": (True, True, "any blocked category is enough"),
+    "http://www.both.example/": (False, True, "a listed host covers all below it, also beside a listed one"),
     "http://river.example:99999/": (False, True, "what cannot be read is blocked"),
 }
 LISTS = {
-    "gambling/domains": "casino.example\n93.184.216.34\nin-both.example\nxn--bcher-kva.example\n",
+    "gambling/domains": (
+        "casino.example\n93.184.216.34\nin-both.example\nxn--bcher-kva.example\nboth.example\nimg.both.example\n"
+    ),
     "gambling/urls": "news.example/lotto\nwww.prefixed.example/page\n",
     "good/domains": "in-both.example\nschool.example\n",
 }

@@ -18,6 +18,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._~?=&:;,+@!*()\[\]-]*", re.ASCII).fullmatch  #
 _MOST_HEADS = 5_000
 _LONGEST_PATH = 1_000  # characters; at worst twenty bytes each by now, and Squid takes 32 kB of answer
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BLOCK = Action.BLOCK  # to look a member up in its class is slow, and this is asked for every request
 DEFAULT_REDIRECT = "http://blocked.drystone.invalid/?category=%t&group=%s&url=%u"
 
 
@@ -119,7 +120,7 @@ class RewriterDoor:
 
     def shared(self, answer: Answer) -> bytes | None:
         verdict = answer.verdict
-        if verdict.action is Action.BLOCK:
+        if verdict.action is _BLOCK:
             return None if self._personal else self._to_page(answer)
         leads_elsewhere = verdict.action is Action.SAFE_SEARCH and answer.asker.who.method == "CONNECT"
         return None if leads_elsewhere else b"ERR"
@@ -128,7 +129,7 @@ class RewriterDoor:
         return b"\n"
 
     def own(self, answer: Answer) -> bytes:
-        if answer.verdict.action is Action.BLOCK:
+        if answer.verdict.action is _BLOCK:
             return self._to_page(answer) + b"\n"
         port = answer.url.rpartition(b":")[2]
         where = f"{answer.verdict.safe_host}:{port.decode() if port.isdigit() else 443}"
