@@ -30,7 +30,6 @@ COMMANDS: dict[str, Entry] = {
     "lists": Entry("drystone.cli.lists", "Add, update and check lists of sites."),
     "log": Entry("drystone.cli.log", "Collect events into the lake, and query them."),
     "audit": Entry("drystone.cli.audit", "Verify the audit trail."),
-    "policy": Entry("drystone.cli.policy", "Look at the policy's promises and how they stand."),
 }
 
 
