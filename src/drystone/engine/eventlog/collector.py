@@ -20,7 +20,17 @@ import pyarrow as pa
 
 from drystone.engine.eventlog import layout
 from drystone.engine.eventlog.compaction import Compaction
-from drystone.engine.eventlog.event import DECISION_FIELDS, HIDDEN_FROM_HELP, LineError, salvage, split_line
+from drystone.engine.eventlog.event import (
+    AT,
+    BYTES_FIELDS,
+    DECISION_FIELDS,
+    HIDDEN_FROM_HELP,
+    LEVEL,
+    SCHOOL,
+    LineError,
+    salvage,
+    split_line,
+)
 from drystone.engine.eventlog.layout import RECORDS, REJECTED, LakeError, Span
 from drystone.engine.eventlog.source import Source, abandoned, chunks, open_source, segment_files
 from drystone.engine.filtering.request import Level
@@ -29,9 +39,8 @@ from drystone.engine.home import Home
 KEEP: Final = timedelta(days=7)
 _ABANDONED: Final = 86_400.0  # seconds after which a segment never named may go
 _AT_A_TIME: Final = 0.2  # seconds of a run after which no further merge is begun
-_COLUMNS: Final = tuple(name for name in DECISION_FIELDS if name != "school")
 _LINES: Final = REJECTED.get_field_index("lines")
-_NOTHING: Final = dict.fromkeys(_COLUMNS, "")
+_NOT_TOLD: Final = [""] * (len(DECISION_FIELDS) - len(BYTES_FIELDS))  # of a bytes record: zone to edition
 
 Rows = dict[str, list[tuple[Any, ...]]]  # partition folder below the lake → its rows
 
@@ -192,7 +201,7 @@ class Collector:
 def sort_lines(source: Source, start: int, data: bytes) -> Rows:
     """The rows of a chunk of lines that begins at `start`, by partition; what is no event goes to the rejects."""
     rows: Rows = {}
-    folders: dict[tuple[str, int], str] = {}
+    folders: dict[Any, str] = {}
     rejects: list[_Reject] = []
     at = 0
     for line in data.removesuffix(b"\n").split(b"\n"):
@@ -236,18 +245,18 @@ def _put_aside(rejects: list[_Reject], at: int, end: int, reason: str) -> None:
         rejects.append(_Reject(at, end, reason))
 
 
-def _add(
-    rows: Rows, folders: dict[tuple[str, int], str], kind: str, values: dict[str, Any], segment: str, offset: int
-) -> None:
-    key = (values["school"], values["at"] // 86_400_000)
+def _add(rows: Rows, folders: dict[Any, str], kind: str, values: list[Any], segment: str, offset: int) -> None:
+    if kind != "decision":
+        values = [*values[:-1], *_NOT_TOLD, values[-1]]
+    elif values[LEVEL] == Level.HELP:  # the door has done so; should one forget, the child is still not found out
+        for hidden in HIDDEN_FROM_HELP:
+            values[hidden] = ""
+    school = values.pop(SCHOOL)  # the folder says it
+    key = (school, values[AT] // 86_400_000)
     partition = folders.get(key)
     if partition is None:
-        partition = folders[key] = layout.partition_of(values["school"], layout.utc_day(values["at"]))
-    if kind != "decision":
-        values = _NOTHING | values | {"bytes": values["bytes"]}
-    elif values["level"] == Level.HELP:  # the door has done so; should one forget, the child is still not found out
-        values.update(dict.fromkeys(HIDDEN_FROM_HELP, ""))
-    rows.setdefault(partition, []).append((kind, *[values[name] for name in _COLUMNS], segment, offset))
+        partition = folders[key] = layout.partition_of(school, layout.utc_day(values[AT]))
+    rows.setdefault(partition, []).append((kind, *values, segment, offset))
 
 
 def _remove_leftovers(folder: Path, ends: dict[str, int]) -> None:

@@ -86,7 +86,10 @@ DECISION_FIELDS: Final = (
 )
 # fmt: on
 BYTES_FIELDS: Final = ("id", "at", "school", "gateway", "bytes")
-HIDDEN_FROM_HELP: Final = ("client", "device", "person", "path", "search")
+AT, SCHOOL, LEVEL = (DECISION_FIELDS.index(name) for name in ("at", "school", "level"))
+HIDDEN_FROM_HELP: Final = tuple(
+    DECISION_FIELDS.index(name) for name in ("client", "device", "person", "path", "search")
+)
 
 if set(DECISION_FIELDS) != {field.name for field in fields(Event)}:  # a field added to one and forgotten in the other
     raise AssertionError("the fields of Event and of its line differ")
@@ -190,12 +193,13 @@ def format_bytes(event: Event, sent: int) -> bytes:
 def parse_line(line: bytes) -> Event | Sent:
     """The record of one line, with or without its newline; raises LineError."""
     kind, values = split_line(line)
-    values["at"] = at_ms(values["at"])
-    return Event(**values) if kind == "decision" else Sent(**values)
+    known = dict(zip(_FIELDS_OF[kind], values, strict=True))
+    known["at"] = at_ms(known["at"])
+    return Event(**known) if kind == "decision" else Sent(**known)
 
 
-def split_line(line: bytes) -> tuple[str, dict[str, Any]]:
-    """Kind and values of one line, `at` still in milliseconds: what the collector needs, no more."""
+def split_line(line: bytes) -> tuple[str, list[Any]]:
+    """Kind and values of one line in the order of its fields, `at` still in milliseconds: what the collector needs."""
     parts = line.rstrip(b"\n").decode("utf-8", "replace").split("\t")
     if parts[0] != "1":
         raise _version_error(parts[0])
@@ -205,19 +209,13 @@ def split_line(line: bytes) -> tuple[str, dict[str, Any]]:
         raise LineError(f"unknown kind of record {kind[:20]!r}")
     if len(parts) != len(names) + 2:
         raise LineError(f"{len(parts)} fields where a {kind} record has {len(names) + 2}")
-    values: dict[str, Any] = {
-        name: ("" if part == "-" else part if "%" not in part else _decode(part))
-        for name, part in zip(names, parts[2:], strict=True)
-    }
-    values["at"] = _number(values["at"], "at", _LAST_MS)
-    if kind == "bytes" or values["bytes"]:
-        values["bytes"] = _number(values["bytes"], "bytes", _MOST_BYTES)
-    else:
-        values["bytes"] = None
-    if kind == "bytes" and not values["id"]:
+    values: list[Any] = ["" if part == "-" else part if "%" not in part else _decode(part) for part in parts[2:]]
+    values[AT] = _number(values[AT], "at", _LAST_MS)
+    values[-1] = _number(values[-1], "bytes", _MOST_BYTES) if kind == "bytes" or values[-1] else None
+    if kind == "bytes" and not values[0]:
         raise LineError("a bytes record without an id")
-    if len(values["school"].encode()) > _LONGEST_SCHOOL:
-        raise LineError(f"a school's name of {len(values['school'])} letters")
+    if len(values[SCHOOL].encode()) > _LONGEST_SCHOOL:
+        raise LineError(f"a school's name of {len(values[SCHOOL])} letters")
     return kind, values
 
 
