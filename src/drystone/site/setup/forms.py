@@ -119,13 +119,12 @@ class BaseZoneRows(forms.BaseFormSet):  # type: ignore[type-arg]  # not subscrip
     def clean(self) -> None:
         if any(self.errors):
             return
-        names: list[str] = []
-        for form in self.forms:
-            name = form.cleaned_data["name"].lower()
-            if name in names:
-                form.add_error("name", f"There are two zones called “{form.cleaned_data['name']}”")
-            names.append(name)
         zones = [(form.cleaned_data["name"], parse_ranges(form.cleaned_data["addresses"])) for form in self.forms]
+        names: list[str] = []
+        for form, (name, _) in zip(self.forms, zones, strict=True):
+            if name.lower() in names:
+                form.add_error("name", f"There are two zones called “{name}”")
+            names.append(name.lower())
         here = [("This machine", tuple(map(parse_range, THIS_MACHINE)))] if self.data.get("this_machine") else []
         if overlap := first_overlap([*here, *zones]):
             culprit = next(form for form, (name, _) in zip(self.forms, zones, strict=True) if name == overlap.one)
