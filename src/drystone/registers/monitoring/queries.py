@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from drystone.registers.network import api as network
 from drystone.registers.school.models import Person, School
 
 PER_PAGE = 50
-DEEPEST = 2000  # pages: nobody turns so many, and the lake would have to
+DEEPEST = 200  # pages: nobody turns so many; who wants older events narrows the time
+WINDOWS = (1, 7, 31)  # days looked at first: the newest page is mostly of today, and a day is one folder of the lake
 HIDDEN = "Not recorded: a help site"
 LEVELS = {
     "mandatory": "Blocked for everyone, by law and duty",
@@ -107,9 +108,26 @@ def _lake(root: Path) -> Lake:
 def page(school: School, filters: Filters, number: int, words: Words) -> tuple[list[Row], int]:
     """The rows of a page, newest first, and how many events there are in all."""
     total = lake().count(school.slug, **filters)
-    events = lake().events(school.slug, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, **filters) if total else []
+    events = _newest(school, filters, number, total) if total else []
     reasons = network.reasons_of(school, {event.rule for event in events})
     return [words.row(event, reasons) for event in events], total
+
+
+def _newest(school: School, filters: Filters, number: int, total: int) -> list[Event]:
+    """A page of the newest events. A window that gives a whole page gives the right one, since all that is left out
+    is older; so days are only sorted through where there is need."""
+    offset = (number - 1) * PER_PAGE
+    wanted = min(PER_PAGE, max(0, total - offset))
+    end = filters.get("until") or datetime.now(UTC)
+    for days in WINDOWS:
+        since = end - timedelta(days=days)
+        asked = filters.get("since")
+        if asked and asked >= since:
+            break
+        found = lake().events(school.slug, limit=PER_PAGE, offset=offset, **(filters | {"since": since}))
+        if len(found) >= wanted:
+            return found
+    return lake().events(school.slug, limit=PER_PAGE, offset=offset, **filters)
 
 
 def pages_of(total: int) -> int:

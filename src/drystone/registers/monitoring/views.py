@@ -65,6 +65,7 @@ def traffic(request: HttpRequest) -> HttpResponse:
         "named": NAMES in request.permissions,  # type: ignore[attr-defined]
         "ranges": _ranges(request),
         "query": _without(request.GET, "page", "again").urlencode(),
+        "beyond": total > queries.DEEPEST * queries.PER_PAGE,
         "pagination": _pagination(request.GET, number, queries.pages_of(total)),
         "again": "again" in request.GET,
         "filtered": bool(asked.filters),
