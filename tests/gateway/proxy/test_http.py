@@ -139,10 +139,15 @@ def test_head_keeps_the_length_and_sends_no_body(proxy, site, tools):
     assert body_of(answer) == b""
 
 
-def test_head_of_a_blocked_page_has_no_body(proxy):
-    answer = proxy.get("http://casino.example/", method="HEAD")
-    assert status(answer) == 403
-    assert body_of(answer) == b""
+def test_head_of_a_blocked_page_has_no_body_and_the_connection_is_kept(proxy, tools):
+    with proxy.connect() as sock:
+        for _ in range(2):
+            sock.sendall(b"HEAD http://casino.example/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            head = tools.read_head(sock)
+            assert status(head) == 403
+            assert b"content-length: " in head
+        sock.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert tools.read_all(sock).endswith(b"\r\n\r\n")
 
 
 def test_a_chunked_answer_and_its_trailers_pass(proxy, site, tools):

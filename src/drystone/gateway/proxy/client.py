@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
 
-from drystone.gateway.proxy.headers import Fields
+from drystone.gateway.proxy.headers import Fields, value_of
 from drystone.gateway.proxy.settings import Limits
 from drystone.gateway.proxy.wire import Expired, Wire
 
@@ -19,10 +20,28 @@ class Rejected(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request's head as the client sent it. Names of fields are in lower case."""
+
+    method: str
+    target: bytes
+    fields: Fields
+    version: bytes
+
+    @property
+    def chunked(self) -> bool:
+        return value_of(self.fields, b"transfer-encoding") is not None
+
+    @property
+    def has_body(self) -> bool:
+        return self.chunked or value_of(self.fields, b"content-length") not in (None, b"0")
+
+
 class Client:
     """One client's connection, spoken HTTP on. `sent` counts the bytes of the answers."""
 
-    __slots__ = ("conn", "limits", "sent", "served", "wire")
+    __slots__ = ("_head_only", "_held", "conn", "limits", "sent", "served", "wire")
 
     def __init__(self, wire: Wire, limits: Limits) -> None:
         self.wire = wire
@@ -30,8 +49,10 @@ class Client:
         self.conn = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
         self.sent = 0
         self.served = 0
+        self._held = b""
+        self._head_only = False
 
-    async def request(self) -> h11.Request | None:
+    async def request(self) -> Asked | None:
         """The next request, None when the client is done. Raises Rejected."""
         begun = bool(self.conn.trailing_data[0]) or self.wire.waiting
         limits = self.limits
@@ -60,17 +81,29 @@ class Client:
         if not isinstance(event, h11.Request):
             return None
         self.served += 1
+        self._head_only = event.method == b"HEAD"
         if event.http_version not in (b"1.0", b"1.1"):
             raise Rejected(505, "This proxy speaks HTTP/1.1 and HTTP/1.0.")
-        if sum(len(name) + len(value) for name, value in event.headers) > limits.header_bytes:
+        fields = list(event.headers)
+        if sum([len(name) + len(value) for name, value in fields]) > limits.header_bytes:
             raise Rejected(431, "The request's header is too long.")
-        return event
+        return Asked(event.method.decode("ascii"), event.target, fields, event.http_version)
 
     def send(self, event: h11.Event) -> None:
         data = self.conn.send(event)
         if data:
             self.sent += len(data)
-            self.wire.write(data)
+            self.wire.write(self._held + data)
+            self._held = b""
+
+    def send_head(self, event: h11.Response) -> None:
+        """Kept back until `send` or `flush`, to go out in one packet with the first of the body."""
+        self._held = self.conn.send(event) or b""
+        self.sent += len(self._held)
+
+    def flush(self) -> None:
+        self.wire.write(self._held)
+        self._held = b""
 
     def respond(self, status: int, body: bytes, fields: Fields, *, close: bool = False) -> None:
         """A whole answer of our own. The connection closes after it if the request is not read to its end."""
@@ -79,9 +112,11 @@ class Client:
         fields = [*fields, (b"content-length", str(len(body)).encode())]
         if close or not self._request_is_read():
             fields.append((b"connection", b"close"))
-        self.send(h11.Response(status_code=status, headers=fields, reason=HTTPStatus(status).phrase))
-        self.send(h11.Data(data=body))
+        self.send_head(h11.Response(status_code=status, headers=fields, reason=HTTPStatus(status).phrase))
+        if not self._head_only:
+            self.send(h11.Data(data=body))
         self.send(h11.EndOfMessage())
+        self.flush()
 
     def next_cycle(self) -> bool:
         """Whether another request may come on this connection; makes ready for it."""

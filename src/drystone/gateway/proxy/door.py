@@ -5,7 +5,7 @@ from __future__ import annotations
 import h11
 
 from drystone.gateway.proxy import pages
-from drystone.gateway.proxy.client import Client, Rejected
+from drystone.gateway.proxy.client import Asked, Client, Rejected
 from drystone.gateway.proxy.exchange import BadAnswer, BadUpload, Exchange, Stale
 from drystone.gateway.proxy.headers import (
     CHECK,
@@ -26,7 +26,7 @@ from drystone.gateway.proxy.upstream import Unreachable, Upstream
 from drystone.gateway.proxy.wire import Expired, Wire
 
 # May be sent a second time when a kept connection turns out to be closed (RFC 9110 §9.2.2).
-IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 class Door:
@@ -53,20 +53,20 @@ class Door:
             return
         await wire.close_gently()
 
-    async def _answer(self, client: Client, request: h11.Request) -> None:
-        method = request.method.decode("ascii")
+    async def _answer(self, client: Client, request: Asked) -> None:
+        method = request.method
         try:
-            check_framing(request.headers, request.http_version)
+            check_framing(request.fields, request.version)
             target = parse_target(method, request.target)
         except Smuggling as error:
             raise Rejected(400, str(error)) from None
         except BadTarget as error:
             raise Rejected(error.status, str(error)) from None
         if isinstance(target, Own):
-            status, page = pages.own(target.path, value_of(request.headers, b"host") or b"", self.settings.web)
+            status, page = pages.own(target.path, value_of(request.fields, b"host") or b"", self.settings.web)
             client.respond(status, *page)
             return
-        check = (value_of(request.headers, CHECK) or b"").decode("latin-1")
+        check = (value_of(request.fields, CHECK) or b"").decode("latin-1")
         verdict = self.judge.decide(target.url, client=client.wire.peer, method=method, check=check)
         if method == "CONNECT":
             await self._tunnel(client, verdict, target, check)
@@ -78,9 +78,9 @@ class Door:
             503 if verdict.failed else 403, *pages.blocked(verdict, site.url, self.judge.on_page), close=close
         )
 
-    async def _fetch(self, client: Client, request: h11.Request, verdict: Verdict, site: Site) -> None:
-        websocket = wants_websocket(request.headers)
-        reuse = request.method in IDEMPOTENT and not websocket and not _has_body(request)
+    async def _fetch(self, client: Client, request: Asked, verdict: Verdict, site: Site) -> None:
+        websocket = wants_websocket(request.fields)
+        reuse = request.method in IDEMPOTENT and not websocket and not request.has_body
         route = await self._router.find(verdict, site, reuse=reuse)
         verdict = route.verdict
         try:
@@ -89,7 +89,8 @@ class Door:
             elif route.trouble:
                 client.respond(502, *pages.trouble(502, route.trouble, verdict))
             else:
-                await self._pass_on(client, outgoing(request, verdict, site, websocket=websocket), route)
+                onward = outgoing(request, verdict, site, websocket=websocket)
+                await self._pass_on(client, onward, route, chunked=request.chunked)
         except BadUpload:
             raise Rejected(400, "The body of the request cannot be read.") from None
         except (BadAnswer, Unreachable) as error:
@@ -115,40 +116,35 @@ class Door:
         finally:
             self.judge.sent(verdict, client.sent)
 
-    async def _pass_on(self, client: Client, request: h11.Request, route: Route) -> None:
+    async def _pass_on(self, client: Client, request: h11.Request, route: Route, *, chunked: bool) -> None:
         """A kept connection that the site had already closed is replaced, once."""
         try:
-            await self._exchange(client, request, route)
+            await self._exchange(client, request, route, chunked)
         except Stale:
             route.origin = None
             try:
                 route.addresses = await self.upstream.addresses(route.place)
             except (NoAddress, Refused):
                 raise Unreachable("The site cannot be found any more.") from None
-            await self._exchange(client, request, route)
+            await self._exchange(client, request, route, chunked)
 
-    async def _exchange(self, client: Client, request: h11.Request, route: Route) -> None:
+    async def _exchange(self, client: Client, request: h11.Request, route: Route, chunked: bool) -> None:
         origin = route.origin or await self.upstream.connect(route.place, route.addresses)
         note = pages.decision_value(route.verdict.decision) if route.verdict.device == SELF_TEST else b""
         exchange = Exchange(client, origin, self.settings.limits, note=note)
         try:
-            await exchange.run(request)
+            await exchange.run(request, chunked=chunked)
         finally:
             client.sent += exchange.through
             self.upstream.give_back(origin)
 
 
-def _has_body(request: h11.Request) -> bool:
-    length = value_of(request.headers, b"content-length")
-    return length not in (None, b"0") or value_of(request.headers, b"transfer-encoding") is not None
-
-
-def outgoing(request: h11.Request, verdict: Verdict, site: Site, *, websocket: bool) -> h11.Request:
+def outgoing(request: Asked, verdict: Verdict, site: Site, *, websocket: bool) -> h11.Request:
     """The request for the site: to the host that was judged, whatever else the client's header names."""
     host = verdict.request.host
     name = f"[{host}]" if ":" in host else host
     authority = name if site.port == 80 else f"{name}:{site.port}"
-    fields: Fields = request_fields(request.headers, authority.encode("ascii"), request.http_version)
+    fields: Fields = request_fields(request.fields, authority.encode("ascii"), request.version)
     if websocket:
         fields += [(b"connection", b"Upgrade"), (b"upgrade", b"websocket")]
     return h11.Request(method=request.method, target=site.path, headers=fields)

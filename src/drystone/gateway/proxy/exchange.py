@@ -46,8 +46,11 @@ class Exchange:
         self._upload_failed = False
         self.through = 0  # bytes to the client on a connection that changed protocol
 
-    async def run(self, request: h11.Request) -> None:
-        """Raises Stale, BadAnswer or BadUpload before an answer has begun, and ConnectionError after."""
+    async def run(self, request: h11.Request, *, chunked: bool) -> None:
+        """`chunked`: how the request's body comes, if one does.
+
+        Raises Stale, BadAnswer or BadUpload before an answer has begun, and ConnectionError after.
+        """
         client, origin = self._client, self._origin
         upload: asyncio.Task[None] | None = None
         client.wire.on_lost = origin.wire.abort  # nobody waits for the answer any more
@@ -58,7 +61,6 @@ class Exchange:
             if first is None or type(first) is h11.EndOfMessage:
                 origin.send(h11.EndOfMessage())
             else:
-                chunked = value_of(request.headers, b"transfer-encoding") is not None
                 upload = asyncio.create_task(self._pass_up(first, chunked))
             await self._pass_back()
         except Expired:
@@ -125,8 +127,11 @@ class Exchange:
         client, origin, limits = self._client, self._origin, self._limits
         body_seconds = limits.body_seconds
         while True:
-            event = await self._next()
-            if type(event) is h11.Data:
+            event = origin.conn.next_event()
+            if event is h11.NEED_DATA:
+                client.flush()  # the body may be long in coming
+                origin.conn.receive_data(await origin.wire.read())
+            elif type(event) is h11.Data:
                 origin.wire.patience(body_seconds)
                 client.send(event)
                 if client.wire.choked:
@@ -136,6 +141,7 @@ class Exchange:
             elif type(event) is h11.EndOfMessage:
                 trailers = trailer_fields(event.headers) if event.headers and self._chunked_out else []
                 client.send(h11.EndOfMessage(headers=trailers))
+                client.flush()
                 return
             else:
                 raise ConnectionResetError("the site's answer ended early")
@@ -153,12 +159,12 @@ class Exchange:
                 await self._switch(event)
                 return None
             await self._inform(event)
-        fields = response_fields(event.headers, event.http_version)
+        fields = response_fields(list(event.headers), event.http_version)
         if self._note:
             fields.append((DECISION, self._note))
         response = h11.Response(status_code=event.status_code, headers=fields, reason=event.reason)
         self._begun = True
-        client.send(response)
+        client.send_head(response)
         self._chunked_out = (
             value_of(fields, b"content-length") is None and (client.conn.their_http_version or b"") >= b"1.1"
         )
@@ -171,13 +177,13 @@ class Exchange:
                 client.send(CONTINUE)
             self._may_send.set()
         elif (client.conn.their_http_version or b"") >= b"1.1":
-            fields = response_fields(event.headers, event.http_version)
+            fields = response_fields(list(event.headers), event.http_version)
             client.send(h11.InformationalResponse(status_code=event.status_code, headers=fields, reason=event.reason))
 
     async def _switch(self, event: h11.InformationalResponse) -> None:
         """101: from here on the bytes are the two ends' own business (WebSocket)."""
         client, origin = self._client, self._origin
-        fields = response_fields(event.headers, event.http_version)
+        fields = response_fields(list(event.headers), event.http_version)
         fields += [(b"connection", b"Upgrade"), (b"upgrade", b"websocket")]
         self._begun = True
         client.send(h11.InformationalResponse(status_code=101, headers=fields, reason=event.reason))
