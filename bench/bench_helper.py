@@ -87,10 +87,12 @@ def compare_answers(data: BenchData, bundle: Path, guard: SquidGuard, folder: Pa
         "rewriter": helper_command(bundle, "--rewriter", "--redirect", "http://block.example/"),
         "acl": helper_command(bundle),
     }
-    rates = {}
-    for name, command in doors.items():
-        best = min(timed(command, stdin=data.requests, stdout=folder / f"{name}.out").seconds for _ in range(ROUNDS))
-        rates[name] = count / best
+    best: dict[str, float] = {}
+    for _ in range(ROUNDS):  # in turns, so that whatever else the machine does meets them all
+        for name, command in doors.items():
+            cpu = timed(command, stdin=data.requests, stdout=folder / f"{name}.out").cpu
+            best[name] = min(cpu, best.get(name, cpu))
+    rates = {name: count / cpu for name, cpu in best.items()}
     ratio("requests a second, rewriter", rates["rewriter"], rates["SquidGuard"], unit="/s a core", other="SquidGuard")
     ratio("requests a second, acl with notes", rates["acl"], rates["SquidGuard"], unit="/s a core", other="SquidGuard")
     warm = again(data, bundle, folder)
