@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drystone.registers.network.catalog import catalog
-from drystone.registers.network.models import Publication, Rule
+from drystone.registers.network.models import CheckRun, Publication, Rule
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.services.profiles import start_profiles
 from drystone.registers.network.services.publishing import CannotPublish, publish
+from drystone.registers.network.tasks import SETTLE_SECONDS, check_by_itself
 from drystone.registers.school.models import Person, School
 
 __all__ = [
+    "SETTLE_SECONDS",
     "CannotPublish",
     "NetworkFacts",
     "category_titles",
+    "check_filter",
     "network_facts",
     "publish_first",
     "reasons_of",
@@ -40,6 +43,11 @@ def publish_first(school: School, by: Person | None) -> Publication:
     if publication.failure:
         raise CannotPublish(publication.failure)
     return publication
+
+
+def check_filter(school: School) -> None:
+    """P49: the filter tests itself, now. Wait SETTLE_SECONDS after publishing, until gateways have the edition."""
+    check_by_itself(school, CheckRun.Trigger.PUBLISH)
 
 
 def network_facts(school: School) -> NetworkFacts:

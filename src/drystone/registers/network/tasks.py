@@ -24,7 +24,7 @@ def publish_now(number: int) -> None:
 
 @db_task()  # type: ignore[untyped-decorator]
 def check_after_publishing(school: int) -> None:
-    _check(School.objects.get(pk=school), CheckRun.Trigger.PUBLISH)
+    check_by_itself(School.objects.get(pk=school), CheckRun.Trigger.PUBLISH)
 
 
 @db_task()  # type: ignore[untyped-decorator]
@@ -36,11 +36,11 @@ def check_now(number: int) -> None:
 def check_every_hour() -> None:
     """P49: at seven minutes past, when few others do something on the hour."""
     for school in School.objects.filter(publications__is_current=True):
-        _check(school, CheckRun.Trigger.SCHEDULE)
+        check_by_itself(school, CheckRun.Trigger.SCHEDULE)
         selftest.forget_old_runs(school, timezone.now())
 
 
-def _check(school: School, trigger: CheckRun.Trigger) -> None:
+def check_by_itself(school: School, trigger: CheckRun.Trigger) -> None:
     try:
         run = selftest.ask_for_check(school=school, by=None, trigger=trigger)
     except selftest.CannotCheck as cannot:

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from drystone.registers.network.api import CannotPublish, publish_first
+from drystone.registers.network.api import SETTLE_SECONDS, CannotPublish, publish_first
 from drystone.registers.school.access import public
 from drystone.registers.school.forms.calendar import TermsForm
 from drystone.registers.school.forms.schools import NewSchoolForm
@@ -29,6 +29,7 @@ from drystone.site.setup import answers as told
 from drystone.site.setup import forms as ask
 from drystone.site.setup.code import at_this_machine, forget_code, is_the_code
 from drystone.site.setup.finish import AlreadySetUp, found
+from drystone.site.tasks import look_at_first
 from drystone.site.views.account import BACKEND
 from drystone.site.views.errors import too_many
 
@@ -209,6 +210,7 @@ def _finish(request: HttpRequest, answers: dict[str, Any]) -> HttpResponse:
         publish_first(founded.school, founded.technician)
     except CannotPublish as error:
         request.session["publish_fault"] = str(error)
+    look_at_first.schedule((founded.school.pk,), delay=SETTLE_SECONDS)
     return redirect("set_up:done")
 
 
