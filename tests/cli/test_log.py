@@ -41,7 +41,7 @@ def filled(school):
     writer.append(b"no event\n")
     done = run("collect", "--home", school.home.root, "--once")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "2 records collected, 1 lines put aside" in done.stderr
+    assert "records collected: 2, lines put aside: 1" in done.stderr
     return school
 
 
@@ -107,7 +107,7 @@ def test_times_and_text_narrow_the_answer(filled):
 def test_rejects_are_shown_with_their_place_and_reason(filled):
     done = run("rejects", "--home", filled.home.root)
     assert "not a line of the event log: no event" in done.stdout
-    assert "1 lines put aside" in done.stderr
+    assert "lines put aside in all: 1" in done.stderr
     (reject,) = [json.loads(line) for line in run("rejects", "--home", filled.home.root, "--json").stdout.splitlines()]
     assert (reject["gateway"], reject["line"]) == ("g1", "no event")
 
@@ -175,7 +175,7 @@ def test_a_collector_that_meets_a_fault_says_so_once_and_goes_on_when_it_is_gone
         (school.home.lake / "rejects").unlink()
         lake = Lake(school.home.lake)
         until(lambda: lake.count("fellside") == 1, process)
-        assert "1 lines were no events" in process.stderr.readline()
+        assert "lines that were no events: 1" in process.stderr.readline()
     finally:
         process.terminate()
         rest = process.communicate()[1]

@@ -39,7 +39,7 @@ def collect(
         if once:
             records = collector.run_once()
             collector.compact()
-            _say(f"{records} records collected, {collector.rejected} lines put aside")
+            _say(f"records collected: {records}, lines put aside: {collector.rejected}")
             return
         _keep_collecting(collector, _told_to_stop())
 
@@ -60,7 +60,7 @@ def _keep_collecting(collector: Collector, stop: threading.Event) -> None:
                 told = str(error)
                 _say(f"events wait: {told}")
         if collector.rejected > aside:
-            _say(f"{collector.rejected - aside} lines were no events: put aside (drystone log rejects)")
+            _say(f"lines that were no events: {collector.rejected - aside}, put aside (see drystone log rejects)")
             aside = collector.rejected
         stop.wait(wait)
 
@@ -146,8 +146,10 @@ def rejects(
             told = {"gateway": reject.gateway, "file": reject.file, "offset": reject.offset, "lines": reject.lines}
             emit_json(told | {"reason": reject.reason, "line": line})
         else:
-            print(f"{place} at byte {reject.offset}, {reject.lines} lines: {reject.reason}: {_printable(line[:200])}")
-    print(f"{lake.rejected()} lines put aside in all", file=sys.stderr)
+            print(
+                f"{place} at byte {reject.offset} ({reject.lines} in a row): {reject.reason}: {_printable(line[:200])}"
+            )
+    print(f"lines put aside in all: {lake.rejected()}", file=sys.stderr)
 
 
 def _only_school(lake: Lake, home: Path) -> str:

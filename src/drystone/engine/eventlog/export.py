@@ -30,7 +30,8 @@ def _cells(event: Event) -> list[str]:
 
 def harmless(text: str) -> str:
     """A cell that a spreadsheet shows and does not reckon: what begins like a formula gets an apostrophe (CWE-1236)."""
-    return "'" + text if text.startswith(_FORMULA) else text.replace("\0", "")
+    text = text.replace("\0", "")
+    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
