@@ -17,8 +17,8 @@ KINDS: tuple[tuple[type[forms.Widget], str], ...] = (
     (DateBoxes, "date"),
     (forms.PasswordInput, "password"),
     (forms.Textarea, "textarea"),
+    (forms.CheckboxSelectMultiple, "checkboxes"),  # a RadioSelect to Django, so it is asked for first
     (forms.RadioSelect, "radios"),
-    (forms.CheckboxSelectMultiple, "checkboxes"),
     (forms.CheckboxInput, "checkboxes"),
     (forms.Select, "select"),
 )

@@ -1,5 +1,7 @@
 """Schedules: made, changed, and not removed while a rule needs them."""
 
+import re
+
 import pytest
 
 from drystone.registers.network.models import Rule, RuleLevel, Schedule
@@ -21,6 +23,14 @@ def test_a_schedule_is_added_and_changed(place, as_person):
     client.post(URL + "lunch/", form(name="Long lunch", ends="13:30"))
     assert Schedule.objects.get().in_words.startswith("Monday and Tuesday, 12:00 to 13:30")
     assert Schedule.objects.get().slug == "lunch"
+
+
+def test_several_days_can_be_ticked(place, as_person):
+    text = as_person(place.technician).get(URL + "add/").content.decode()
+    days = re.findall(r"<input[^>]*name=\"days\"[^>]*>", text)
+    assert len(days) == 7
+    assert all('type="checkbox"' in day for day in days)
+    assert sum("checked" in day.replace('type="checkbox"', "").replace("govuk-checkboxes", "") for day in days) == 5
 
 
 @pytest.mark.parametrize(

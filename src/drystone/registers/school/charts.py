@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 960, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 28, 44
 LEGEND_ROW, LEGEND_COLUMN = 26, 310
 SERIES_MOST = 8
+TOTAL_ROOM = 60  # a bar's sum above it, where it does not run into its neighbour's
 
 # Dark enough against white (3:1 and more), told apart in greys by their patterns.
 COLOURS = ("#17474a", "#b5561a", "#4d3a8c", "#2f7d52", "#a3195b", "#1d62a8", "#7a6200", "#505a5f")
@@ -67,7 +68,7 @@ def stacked_bars(
                 f'stroke="#fff" stroke-width="1"><title>{escape(label)}, {escape(each.name)}: {_say(value)}</title>'
                 "</rect>"
             )
-        if totals[place]:
+        if totals[place] and step >= TOTAL_ROOM:
             parts.append(_text(x + width / 2, y - 6, _say(totals[place]), "middle", "ds-chart__total"))
     return _svg(key, title, description, parts, series)
 

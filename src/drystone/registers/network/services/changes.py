@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
 from drystone.engine.filtering import rules as engine
-from drystone.engine.filtering.rules_values import say_days, say_minute
 from drystone.engine.filtering.sources import Source
 from drystone.registers.network.catalog import all_sources
 from drystone.registers.network.models import Publication
@@ -52,7 +52,7 @@ def content_of(drafted: Draft) -> Content:
         "rules": {key: f"{describe(row)}. {row.reason}" for key, row in drafted.rows.items()},
         "groups": {key: _group(group) for key, group in rules.groups.items()},
         "zones": {key: _zone(zone, rules) for key, zone in rules.zones.items()},
-        "schedules": {key: f"{key}: {_schedule(schedule)}" for key, schedule in rules.schedules.items()},
+        "schedules": {key: f"{row.name}, {row.in_words}" for key, row in drafted.schedules.items()},
         "calendar": {"calendar": _calendar(rules.calendar)},
         "people": {"people": _people(rules)},
         "help": {host: host for host in rules.help},
@@ -100,17 +100,15 @@ def _zone(zone: engine.Zone, rules: engine.Rules) -> str:
     return f"{zone.label}, {addresses}, filtered as {rules.groups[zone.group].label}{sign_on}"
 
 
-def _schedule(schedule: engine.Schedule) -> str:
-    return "; ".join(
-        f"{say_days(period.days)} {say_minute(period.start)}–{say_minute(period.end)} {period.within}".strip()
-        for period in schedule.periods
-    )
-
-
 def _calendar(calendar: engine.Calendar) -> str:
-    terms = ", ".join(f"{first} to {last}" for first, last in calendar.terms) or "no terms"
-    holidays = ", ".join(f"{first} to {last}" for first, last in calendar.holidays) or "none"
-    return f"{calendar.timezone}; terms {terms}; half terms and closed days {holidays}"
+    terms = ", ".join(map(_span, calendar.terms)) or "none"
+    holidays = ", ".join(map(_span, calendar.holidays)) or "none"
+    return f"terms {terms}; half terms and closed days {holidays}; time of {calendar.timezone}"
+
+
+def _span(span: tuple[date, date]) -> str:
+    first, last = (f"{day.day} {day:%b %Y}" for day in span)
+    return first if first == last else f"{first} to {last}"
 
 
 def _source(source: Source) -> str:

@@ -47,6 +47,7 @@ class Draft:
 
     rules: engine.Rules
     rows: dict[str, Rule]
+    schedules: dict[str, Schedule]
     left_out: list[str] = field(default_factory=list)
 
 
@@ -65,6 +66,9 @@ def draft(school: School, *, pseudonymous: bool = False, extra: Rule | None = No
     rows += [extra] if extra else []
     rules, kept = _rules(rows, known, zones, people, left_out)
     used = {name for rule in rules for name in (rule.when, rule.outside) if name}
+    schedules = {
+        row.slug: row for row in Schedule.objects.filter(school=school) if row.removed_at is None or row.slug in used
+    }
     whole = engine.Rules(
         school=engine.School(name=school.name, slug=school.slug),
         calendar=_calendar(school),
@@ -74,16 +78,12 @@ def draft(school: School, *, pseudonymous: bool = False, extra: Rule | None = No
         groups={group.slug: _group(group) for group in groups},
         zones=zones,
         people={person.name: person for person in people.values()},
-        schedules={
-            row.slug: _schedule(row)
-            for row in Schedule.objects.filter(school=school)
-            if row.removed_at is None or row.slug in used
-        },
+        schedules={slug: _schedule(row) for slug, row in schedules.items()},
         rules=tuple(rules),
         help=_help(school, left_out),
         source=f"the rules of {school.name}",
     )
-    return Draft(whole, kept, left_out)
+    return Draft(whole, kept, schedules, left_out)
 
 
 def _group(group: Group) -> engine.Group:

@@ -41,7 +41,7 @@ class Cell:
         tested = self.counts[Outcome.FAILED] + self.counts[Outcome.PASSED]
         if not tested:
             return "Not tested"
-        return f"{self.counts[Outcome.PASSED]} of {tested} passed"
+        return f"Passed {self.counts[Outcome.PASSED]} of {tested}"
 
 
 @needs("network.view_checks")
