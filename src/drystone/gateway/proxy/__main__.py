@@ -15,6 +15,7 @@ import resource
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     except CannotStart as error:
         print(f"drystone proxy: {error}", file=sys.stderr)
         return 1
-    _raise_file_limit()
+    settings = _within_file_limit(settings)
     uvloop.install()
     host, port = listeners[0].getsockname()[:2]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -157,12 +158,17 @@ def _prepare(settings: Settings) -> bytes | None:
         raise CannotStart(f"cannot read {home.person_key} ({error.strerror}): run as its owner") from error
 
 
-def _raise_file_limit() -> None:
-    """Each client may need two files; the soft limit of most systems is for programs that need few."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+def _within_file_limit(settings: Settings) -> Settings:
+    """Raises the soft limit, which most systems set for programs that need few files, and accepts no more
+    connections than the limit leaves room for: each may need two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    room = max((soft - settings.limits.pool_idle - 64) // 2, 16)
+    limits = replace(settings.limits, connections=min(settings.limits.connections, room))
+    return replace(settings, limits=limits)
 
 
 def read_arguments(arguments: list[str] | None) -> Settings:
