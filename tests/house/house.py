@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from drystone.engine.home import Home
 COMMAND = [sys.executable, "-m", "drystone.cli.main"]
 SERVICES = ("collector", "proxy", "web", "worker")
 _MARKS = {"granian": "web", "drystone.site.worker": "worker", "collect": "collector", "drystone.gateway.proxy": "proxy"}
+SLACK = 3.0  # seconds beside what is promised, for a machine that runs other tests as well
 T = TypeVar("T")
 
 
@@ -209,6 +211,34 @@ class House:
     def event(self, school: str, host: str, **filters: Any) -> Event:
         """The newest event about a host, waited for: it must be in the lake within seconds."""
         return until(lambda: self.events(school, host=host, **filters), 10, f"an event about {host}")[0]
+
+
+class Load(threading.Thread):
+    """While the block lasts, `ask(0)`, `ask(1)`, … one after another; keeps what each gave."""
+
+    def __init__(self, ask: Callable[[int], Any]) -> None:
+        super().__init__(daemon=True)
+        self._ask = ask
+        self._enough = threading.Event()
+        self.answers: list[Any] = []
+
+    def run(self) -> None:
+        while not self._enough.is_set():
+            self.answers.append(self._ask(len(self.answers)))
+
+    def until_some_more(self, count: int = 5, seconds: float = 20) -> None:
+        """Goes on until so many more have been answered."""
+        wanted = len(self.answers) + count
+        until(lambda: len(self.answers) >= wanted, seconds, "more answers")
+
+    def __enter__(self) -> Load:
+        self.start()
+        self.until_some_more(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self.join(30)
 
 
 @contextlib.contextmanager

@@ -70,9 +70,11 @@ class Visitor:
     def go(self, path: str) -> str:
         return self._ask(urllib.request.Request(urllib.parse.urljoin(self.pages, path)))
 
-    def submit(self, *, action: str = "", **given: str) -> str:
-        """The page's first form (or the one to `action`) with these answers in it; a name's `__` stands for `-`."""
-        form = next(form for form in self.forms() if action in form.action and form.method == "post")
+    def submit(self, *, to: str = "", **given: str) -> str:
+        """The page's own form (of several, the one `to` an address) with these answers; `__` stands for `-`."""
+        forms = [form for form in self.forms() if form.method == "post" and "sign-out" not in form.action]
+        form = next((form for form in forms if to in form.action), None)
+        assert form, f"no form to {to or 'submit'} on {self.url}: {self.text}"
         answers = form.fields | {name.replace("__", "-"): value for name, value in given.items()}
         url = urllib.parse.urljoin(self.url, form.action or self.url)
         return self._ask(
@@ -89,6 +91,11 @@ class Visitor:
         """What stands on the page, without its tags."""
         body = re.sub(r"(?s)<(script|style)\b.*?</\1>|<[^>]+>", " ", self.page)
         return " ".join(body.split())
+
+    def rows(self) -> list[str]:
+        """The rows of the page's tables, without their tags."""
+        rows = re.findall(r"(?s)<tr\b.*?</tr>", self.page)
+        return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
 
     def _ask(self, request: urllib.request.Request) -> str:
         try:
@@ -128,3 +135,19 @@ def set_up(pages: str, *, school: str = "Fellside Primary School", short: str = 
     you.submit()
     assert you.url.endswith("/set-up/done/"), f"the wizard stopped at {you.url}: {you.text}"
     return you
+
+
+def add_rule(you: Visitor, action: str, site: str) -> None:
+    """For everyone at the school, at all times; in force when it is published."""
+    you.go("/filtering/rules/add/")
+    given = {"action": action, "kind": "site", "site": site, "level": "school", "timing": "always"}
+    you.submit(**given, reason="Tried in a test")
+    you.submit(confirm="yes")
+    assert "It comes into force when you publish" in you.text, you.text
+
+
+def publish(you: Visitor) -> None:
+    """Asks for it; the worker does it in its own time."""
+    you.go("/filtering/publish/")
+    you.submit(note="Tried in a test")
+    assert "/filtering/publications/" in you.url, you.text

@@ -63,6 +63,7 @@ def up(
     if pages.port == door.port:
         fail(f"--web and --proxy both name port {pages.port}: give them different ones", code=2)
     place = Home(home.absolute())
+    os.umask(0o027)  # P43: names and passwords lie in there; `gateway squid-config` opens bundles to Squid's user
     lock = lock_home(place)
     for address, option in ((pages, "--web"), (door, "--proxy")):
         refuse_port_in_use(address, option)
