@@ -1,6 +1,6 @@
 """Our own proxy against a bare Squid as forward proxy, on the same local origin, in one run, as ratios.
 
-    .venv/bin/python bench/bench_proxy.py [--seconds 4] [--clients 16] [--json]
+    .venv/bin/python -m bench proxy
 
 For each proxy: requests a second on kept connections (HTTP), new CONNECTs a second (each with a ClientHello
 and the origin's answer to it), the processor time of each, and what memory it holds before and after. The bare Squid
@@ -10,9 +10,7 @@ origin and proxy: the ratio says more than the number.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -27,6 +25,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from bench import report
+
+SECONDS = 3.0  # of one measurement
+CLIENTS = 16  # connections at a time
 ROUNDS = 3  # each proxy in turn; the best of its rounds counts, for noise only ever slows
 RULES = """
 school: {name: Bench, timezone: Europe/London}
@@ -42,19 +44,12 @@ HEADER = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of one measurement")
-    parser.add_argument("--clients", type=int, default=16, help="connections at a time")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drystone-bench-") as folder, contextlib.ExitStack() as stack:
         Path(folder).chmod(0o755)
         http, tls = stack.enter_context(origin())
         proxies = {"drystone": stack.enter_context(drystone(Path(folder), tls))}
-        if shutil.which("squid"):
-            proxies["squid"] = stack.enter_context(squid(Path(folder)))
-        results = measure_all(proxies, http, tls, given.seconds, given.clients)
-    report(results, as_json=given.json)
+        proxies["squid"] = stack.enter_context(squid(Path(folder)))
+        tell(measure_all(proxies, http, tls, SECONDS, CLIENTS))
 
 
 def measure_all(
@@ -62,7 +57,7 @@ def measure_all(
 ) -> dict[str, dict[str, float]]:
     results: dict[str, dict[str, float]] = {name: {} for name in proxies}
     for name, (_, pid) in proxies.items():
-        results[name]["memory_start_mb"] = memory(pid)
+        results[name]["memory_0_mb"] = memory(pid)
     for number in range(ROUNDS):
         for name, (port, pid) in proxies.items():
             for label, load, target in (("requests", requests, http), ("connects", connects, tls)):
@@ -72,30 +67,19 @@ def measure_all(
                 key, cost = f"{label}_per_second", f"{label}_cpu_us"
                 results[name][key] = max(results[name].get(key, 0.0), round(rate, 1))
                 results[name][cost] = min(results[name].get(cost, 1e9), round(spent, 1))
-            results[name][f"memory_round_{number + 1}_mb"] = memory(pid)
+            results[name][f"memory_{number + 1}_mb"] = memory(pid)
     return results
 
 
-def report(results: dict[str, dict[str, float]], *, as_json: bool) -> None:
-    ours, bare = results["drystone"], results.get("squid")
-    ratios = {}
-    if bare:
-        for key in ("requests_per_second", "connects_per_second", "requests_cpu_us", "connects_cpu_us"):
-            ratios[key] = round(ours[key] / bare[key], 3)
-    if as_json:
-        print(json.dumps({"proxies": results, "ratio_to_bare_squid": ratios}))
-        return
+def tell(results: dict[str, dict[str, float]]) -> None:
+    ours, bare = results["drystone"], results["squid"]
+    for label, words in (("requests", "HTTP requests on kept connections"), ("connects", "new CONNECTs with a hello")):
+        rate, cost = f"{label}_per_second", f"{label}_cpu_us"
+        report.ratio(f"own proxy, {words}", ours[rate], bare[rate], unit="/s", other="bare Squid")
+        report.ratio(f"own proxy, {words}", ours[cost], bare[cost], unit="µs CPU", other="bare Squid", more=False)
     for name, found in results.items():
         grown = [found[key] for key in sorted(found) if key.startswith("memory_")]
-        print(
-            f"proxy {name}: {found['requests_per_second']:,.0f} requests/s kept alive "
-            f"({found['requests_cpu_us']:,.0f} µs of CPU each), {found['connects_per_second']:,.0f} new CONNECTs/s "
-            f"({found['connects_cpu_us']:,.0f} µs each), memory {' → '.join(f'{mb:.0f}' for mb in grown)} MB"
-        )
-    if not bare:
-        print("proxy: no squid on this machine, so no ratio")
-    for key, ratio in ratios.items():
-        print(f"proxy ratio to bare squid, {key.replace('_', ' ').replace('cpu us', 'CPU time')}: {ratio:.2f}")
+        report.say(f"  memory of {name} after each round: {', '.join(f'{mb:.0f}' for mb in grown)} MB")
 
 
 # the loads: each runs in a process of its own, one thread, sockets only
