@@ -16,7 +16,7 @@ from pathlib import Path
 from drystone.engine.filtering import LiveFilter
 from drystone.engine.home import Home
 from drystone.gateway.squid.conf import CLIENTS, SquidSettings, squid_conf
-from drystone.gateway.squid.launcher import helper_command, squid_user, write_launcher
+from drystone.gateway.squid.launcher import helper_command, squid_user
 from drystone.gateway.squid.pages import write_pages
 
 _PROBLEM = re.compile(r"\b(FATAL|ERROR|WARNING|Bungled)\b.*")
@@ -69,7 +69,7 @@ def write_squid_config(wanted: Wanted) -> Written:
     options = ["--bundle", str(bundles / "current"), "--gateway", wanted.gateway]
     options += ["--school", live.school] if live.school else []
     options += _hand_over_keys(wanted.home, out, user)
-    command, probe = helper_command(write_launcher(out), options, user=user)
+    command, probe = helper_command(out, options, user=user)
     settings = _settings(wanted, out=out, events=events, helper=command, user=user, school=live.school)
     conf = out / "squid.conf"
     text = squid_conf(settings)

@@ -2,13 +2,15 @@
 
 Squid runs helpers as a user of its own, who enters no home folder of root. So the helper gets a launcher beside the
 configuration: an interpreter, told where the few packages lie that the helper needs. Which interpreter works is found
-by running it as that user, not by guessing from permissions.
+by running it as that user, not by guessing from permissions. Where that user can read none of our folders, the helper
+gets copies of what it needs beside the configuration.
 """
 
 from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -18,6 +20,7 @@ from pathlib import Path
 SQUID_USERS = ("proxy", "squid")  # Debian and Ubuntu; others
 PROBE = b"0 drystone-probe.invalid:443 192.0.2.1 - CONNECT - -\n"
 TIMEOUT_S = 20
+_COMPILED = shutil.ignore_patterns("__pycache__", "*.pyc")
 _NEEDED = ("drystone", "marisa_trie", "re2", "idna")
 _TEXT = '''"""Starts Drystone's helper for Squid. Written by `drystone gateway squid-config`; run with -I -S."""
 
@@ -55,26 +58,54 @@ def squid_user() -> str:
     return "nobody"
 
 
-def write_launcher(folder: Path) -> Path:
+def write_launcher(folder: Path, paths: list[str]) -> Path:
     """`helper.py` in `folder`, readable by all; it holds no secret."""
     file = folder / "helper.py"
-    file.write_text(_TEXT.format(paths=package_folders()))
+    file.write_text(_TEXT.format(paths=paths))
     file.chmod(0o644)
     return file
 
 
-def package_folders() -> list[str]:
-    """Where the helper's packages lie: the source tree or site-packages, in this order, each once."""
+def packages() -> list[Path]:
+    """The files and folders of the helper's packages. Raises LauncherError for one that is not installed."""
     from importlib.util import find_spec
 
-    folders: dict[str, None] = {}
+    found = []
     for name in _NEEDED:
         spec = find_spec(name)
         if spec is None or not spec.origin:
             raise LauncherError(f"the package {name} is not installed; install Drystone again")
-        place = Path(spec.origin)
-        folders[str(place.parent.parent if spec.submodule_search_locations else place.parent)] = None
-    return list(folders)
+        found.append(Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin))
+    zones = find_spec("tzdata")  # where the system brings no time zones of its own
+    return found + ([Path(zones.origin).parent] if zones and zones.origin else [])
+
+
+def package_folders() -> list[str]:
+    """Where the helper's packages lie: the source tree or site-packages, in this order, each once."""
+    return list(dict.fromkeys(str(package.parent) for package in packages()))
+
+
+def copy_packages(folder: Path) -> list[str]:
+    """The helper's packages in `folder/lib`, readable by all: code only, of ours the engine and the gateway."""
+    lib, beside = folder / "lib", folder / ".lib.new"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    for package in packages():
+        target = beside / package.name
+        if package.is_file():
+            shutil.copy(package, target)
+        elif package.name != "drystone":
+            shutil.copytree(package, target, ignore=_COMPILED)
+        else:
+            target.mkdir()
+            shutil.copy(package / "__init__.py", target)
+            for room in ("engine", "gateway"):
+                shutil.copytree(package / room, target / room, ignore=_COMPILED)
+    for path in [beside, *beside.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    shutil.rmtree(lib, ignore_errors=True)
+    beside.rename(lib)
+    return [str(lib)]
 
 
 def interpreters() -> Iterable[str]:
@@ -84,13 +115,18 @@ def interpreters() -> Iterable[str]:
     return [path for path in dict.fromkeys(found) if path and Path(path).exists()]
 
 
-def helper_command(launcher: Path, options: list[str], *, user: str) -> tuple[tuple[str, ...], Probe]:
-    """The command line that works, tried as `user`, and what it said. Raises LauncherError."""
-    for interpreter in interpreters():
-        command = (interpreter, "-I", "-S", str(launcher), *options)
-        probe = run_once(command, user=user)
-        if probe.answered:
-            return command, probe
+def helper_command(folder: Path, options: list[str], *, user: str) -> tuple[tuple[str, ...], Probe]:
+    """The command line that works, tried as `user`, and what it said; its launcher is written to `folder`.
+
+    Raises LauncherError when no interpreter here runs for that user.
+    """
+    for where in (package_folders, lambda: copy_packages(folder)):
+        launcher = write_launcher(folder, where())
+        for interpreter in interpreters():
+            command = (interpreter, "-I", "-S", str(launcher), *options)
+            probe = run_once(command, user=user)
+            if probe.answered:
+                return command, probe
     raise LauncherError(
         f"Squid's user {user} cannot run Drystone's helper here ({probe.alarms.strip()[-200:] or 'no answer'}); "
         f"install Drystone where {user} can read it, such as /opt/drystone"
