@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -20,8 +21,14 @@ from drystone.engine.eventlog import Event, Lake
 from drystone.engine.home import Home
 
 COMMAND = [sys.executable, "-m", "drystone.cli.main"]
-SERVICES = ("collector", "proxy", "web", "worker")
-_MARKS = {"granian": "web", "drystone.site.worker": "worker", "collect": "collector", "drystone.gateway.proxy": "proxy"}
+_MARKS = {
+    "granian": "web",
+    "drystone.site.worker": "worker",
+    "collect": "collector",
+    "drystone.gateway.proxy": "proxy",
+    "watchdog.py": "watchdog",
+}
+PROCESSES = (*_MARKS.values(), "web worker")  # all below `up` itself
 SLACK = 3.0  # seconds beside what is promised, for a machine that runs other tests as well
 T = TypeVar("T")
 
@@ -177,28 +184,30 @@ class House:
         return self._said.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def pids(self) -> dict[str, int]:
-        """Each service's process, by its command line."""
-        found = {}
-        for pid, parent in _processes():
+        """Each service's process, the watchdog, and the process in which granian serves the pages."""
+        found, everybody = {}, list(_processes())
+        for pid, parent in everybody:
             if parent == self.process.pid:
                 words = _read(pid, "cmdline").split("\0")
-                found |= {name: pid for mark, name in _MARKS.items() if mark in words}
-        return found
+                found |= {name: pid for mark, name in _MARKS.items() if any(word.endswith(mark) for word in words)}
+        inner = [pid for pid, parent in everybody if parent == found.get("web")]
+        return found | ({"web worker": inner[0]} if inner else {})
 
     def healthy(self) -> bool:
         return Door(self.web).get("/health").status == http.client.OK
 
     def all_well(self) -> bool:
-        """Every service is there and does its work: the collector has its lock, the worker beats."""
+        """Every process is there and does its work: pages and proxy answer, the collector has its lock, the worker
+        shows life."""
         pids = self.pids()
-        if set(pids) != set(SERVICES) or not self.healthy() or self.door.connect("no-such-host.invalid:443") == 0:
+        if set(pids) != set(PROCESSES) or not self.healthy() or not self.door.get("http://127.0.0.1:1/").status:
             return False
-        with contextlib.suppress(OSError):
-            lock = (self.home.lake / ".collector.lock").read_text().strip()
-            return lock == str(pids["collector"]) and f'"pid": {pids["worker"]}' in (
-                self.home.run / "worker.json"
-            ).read_text().replace('":', '": ').replace(":  ", ": ")
-        return False
+        try:
+            collects = int((self.home.lake / ".collector.lock").read_text())
+            works = json.loads((self.home.run / "worker.json").read_bytes())["pid"]
+        except (OSError, ValueError):
+            return False
+        return (collects, works) == (pids["collector"], pids["worker"])
 
     def lake(self) -> Lake:
         self._lake = self._lake or Lake(self.home.lake)
