@@ -98,7 +98,7 @@ def walk_from(page, address, axe):
 def test_every_page_the_technician_reaches_is_sound(school, page, axe):
     sign_in(page, school.address)
     walk = walk_from(page, school.address, axe)
-    assert walk.faults == []
+    assert not walk.faults, "\n".join(walk.faults)
     assert len(walk.seen) > 25
     assert {"/school/", "/school/audit/", "/school/people/", "/filtering/", "/traffic/", "/policy/", "/account/"} <= {
         *walk.seen
@@ -109,7 +109,7 @@ def test_every_page_a_stranger_reaches_is_sound(school, page, axe):
     walk = Walk()
     for path in AS_A_STRANGER:
         look(page, f"{school.address}{path}", axe, walk)
-    assert walk.faults == []
+    assert not walk.faults, "\n".join(walk.faults)
 
 
 def test_a_page_with_errors_is_sound_and_moves_the_focus_to_them(school, page, axe):

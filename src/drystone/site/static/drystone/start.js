@@ -6,3 +6,12 @@ for (const button of document.querySelectorAll('[data-print]')) {
   button.hidden = false
   button.addEventListener('click', () => window.print())
 }
+
+// GOV.UK marks a radio that reveals a question with aria-expanded, which ARIA 1.2 does not allow on a radio.
+// The question follows in reading order at once, so nothing is lost without it.
+function withoutExpanded () {
+  for (const radio of document.querySelectorAll('input[type=radio][aria-expanded]')) radio.removeAttribute('aria-expanded')
+}
+withoutExpanded()
+document.addEventListener('change', withoutExpanded)
+window.addEventListener('pageshow', withoutExpanded)
