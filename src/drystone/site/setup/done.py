@@ -47,7 +47,9 @@ def letters(request: HttpRequest) -> HttpResponse:
     if not request.session.get("letters"):
         return redirect("set_up:done")
     address = request.build_absolute_uri("/account/first-time/")
-    return render(request, "set_up/letters.html", {"letters": request.session["letters"], "address": address})
+    only_here = request.get_host().rsplit(":", 1)[0] in ("localhost", "127.0.0.1", "[::1]")
+    page = {"letters": request.session["letters"], "address": address, "only_here": only_here}
+    return render(request, "set_up/letters.html", page)
 
 
 @needs("school.change_settings")
