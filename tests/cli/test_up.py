@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from drystone.cli.up import setup_code
+from drystone.engine.home import Home
+
 SERVICES = {"web", "worker", "collector", "proxy"}
 
 
@@ -222,3 +225,12 @@ def test_killed_outright_it_leaves_no_orphan_and_can_be_started_again_at_once(ho
     house.begin()
     assert not any(map(lives, everybody))
     assert house.healthy()
+
+
+def test_the_set_up_code_is_told_until_there_is_a_school(tmp_path):
+    home = Home(tmp_path)
+    assert setup_code(home) == []
+    home.keys.mkdir()
+    home.setup_code.write_text("ABCD-2345\n")
+    (line,) = setup_code(home)
+    assert "ABCD-2345" in line

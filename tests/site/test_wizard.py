@@ -12,7 +12,7 @@ from drystone.registers.school.models import AuditEntry, Person, Role, School, U
 from drystone.registers.school.queries import coordinator
 from drystone.registers.school.services.audit import verify
 from drystone.site.setup import views
-from drystone.site.setup.code import code_file, make_code
+from drystone.site.setup.code import make_code
 from drystone.site.setup.finish import AlreadySetUp, found
 from tests.people import make_school
 from tests.site.answers import COORDINATOR, HEAD, PASSWORD, YOU, answer_all, terms, zones
@@ -166,10 +166,10 @@ def test_codes_cannot_be_guessed_by_trying(client, home):
 
 def test_the_code_is_its_owners_only_and_goes_with_the_first_school(client, home):
     assert make_code(home) == make_code(home)
-    assert code_file(home).stat().st_mode & 0o777 == 0o600
+    assert home.setup_code.stat().st_mode & 0o777 == 0o600
     answer_all(client)
     client.post("/set-up/check/")
-    assert not code_file(home).exists()
+    assert not home.setup_code.exists()
 
 
 def test_questions_left_out_are_asked_before_the_check(client):

@@ -46,7 +46,9 @@ class Address:
 
 @app.command()
 def up(
-    home: Annotated[Path, typer.Option(help="Folder that holds all state.", envvar="DRYSTONE_HOME")] = Path("var"),
+    home: Annotated[
+        Path, typer.Option(help="Folder that holds all state.", envvar="DRYSTONE_HOME", readable=False)
+    ] = Path("var"),
     web: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the pages are served.")] = "127.0.0.1:8000",
     proxy: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where browsers find the filter.")] = "127.0.0.1:8080",
     allow_private: Annotated[
@@ -257,9 +259,19 @@ def welcome(home: Home, web: Address, proxy: Address) -> list[str]:
         f"  Filter   {proxy.near}   (proxy for HTTP and HTTPS in the browser)",
         f"  State    {home.root}",
         f"  Logs     {home.logs}",
+        *setup_code(home),
         "  Ctrl-C stops everything.",
         "",
     ]
+
+
+def setup_code(home: Home) -> list[str]:
+    """For whoever sets the school up from another machine: at this one the wizard asks for no code."""
+    try:
+        code = home.setup_code.read_text(encoding="ascii").strip()
+    except OSError:
+        return []  # there is a school
+    return [f"  Set-up   code {code}, for setting the school up from another machine"]
 
 
 def show(url: str, wanted: bool | None) -> None:

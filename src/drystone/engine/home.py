@@ -35,6 +35,11 @@ class Home:
         return self.keys / "check.key"
 
     @property
+    def setup_code(self) -> Path:
+        """The code that opens the set-up wizard to another machine; there until there is a school."""
+        return self.keys / "setup.code"
+
+    @property
     def lists(self) -> Path:
         """`lists/<source>/<category>/{domains,urls,expressions}`, `lists/<source>.json` its provenance."""
         return self.root / "lists"

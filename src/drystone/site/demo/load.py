@@ -13,7 +13,7 @@ from django.utils import timezone
 from drystone.engine.home import Home
 from drystone.oversight.policy.controls import add_months
 from drystone.oversight.policy.services import assess_school, record_review
-from drystone.registers.network.api import publish_first
+from drystone.registers.network.api import SETTLE_SECONDS, publish_first
 from drystone.registers.network.models import Rule, RuleLevel, Schedule
 from drystone.registers.network.services.rules import NewRule, add_rule
 from drystone.registers.network.services.schedules import save_schedule
@@ -26,6 +26,7 @@ from drystone.registers.school.services.schools import found_school
 from drystone.registers.school.terms import YearPlan, usual_year
 from drystone.site.demo.names import names
 from drystone.site.demo.traffic import write_term
+from drystone.site.tasks import look_at_first
 
 SEED = 69
 WEEKS_IN = 6  # how far into the term the demo stands, where the real calendar has holidays
@@ -88,6 +89,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
     term = next(term for term in year.terms if term.starts <= today <= term.ends)
     write_term(school=school, term=term, closures=year.closures, until=now, home=home, rng=rng)
     assess_school(school=school, on=today)
+    look_at_first.schedule((school.pk,), delay=SETTLE_SECONDS)  # when the worker and the gateway are up
     return school
 
 

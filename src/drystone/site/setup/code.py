@@ -6,7 +6,6 @@ import hmac
 import ipaddress
 import os
 import secrets
-from pathlib import Path
 
 from django.http import HttpRequest
 
@@ -16,13 +15,9 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
-def code_file(home: Home) -> Path:
-    return home.keys / "setup.code"
-
-
 def make_code(home: Home) -> str:
     """The code of this house, made the first time: 40 bits, and tries are few."""
-    path = code_file(home)
+    path = home.setup_code
     code = "".join(secrets.choice(ALPHABET) for _ in range(8))
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -35,12 +30,12 @@ def make_code(home: Home) -> str:
 
 def forget_code(home: Home) -> None:
     """There is a school: the wizard is closed for good."""
-    code_file(home).unlink(missing_ok=True)
+    home.setup_code.unlink(missing_ok=True)
 
 
 def is_the_code(home: Home, typed: str) -> bool:
     try:
-        code = code_file(home).read_text(encoding="ascii").strip()
+        code = home.setup_code.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return False
     plain = typed.upper().replace("-", "").replace(" ", "")
