@@ -24,12 +24,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from drystone.engine.filtering.help import HELP_SITES, above
+from drystone.engine.filtering.hosts import without_www
 from drystone.engine.filtering.identity import school_key
 from drystone.engine.filtering.index import ExpressionIndex, SetIndex
 from drystone.engine.filtering.policy import Policy, RuleMasks
 from drystone.engine.filtering.reasons import NO_OVERLAY
 from drystone.engine.filtering.request import Action, Decision, Request
-from drystone.engine.filtering.safesearch import has_safe_host
+from drystone.engine.filtering.safesearch import ENGINES
 from drystone.engine.filtering.who import Numbers, Profile, Roll
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Facts:
     sets: tuple[int, ...] = ()
     help: bool = False
     paths: bool = False  # whether another path could be answered otherwise
+    engine: bool = False  # a search engine, which may have a safe host of its own
 
 
 UNLISTED = Facts()  # most hosts: no list and no rule names them
@@ -91,6 +93,7 @@ class Bundle:
         self.overlay_required: bool = manifest["overlay"] == "required"
         self._key = key
         self._help = frozenset((*HELP_SITES, *policy.help))
+        self._named = self._help.union(self.masks.hosts, ENGINES)
         width = manifest["id_bytes"]
         self._sites = SetIndex(folder / "sites.trie", folder / "sites.ids", width)
         self._urls = SetIndex(folder / "urls.trie", folder / "urls.ids", width)
@@ -102,6 +105,7 @@ class Bundle:
                     self.mandatory |= 1 << number
         self._first_rule = len(policy.lists)
         self._expressions = self._index_expressions()
+        self._matches = self._expressions.any if self._expressions else None
         self._facts: dict[str, Facts] = {}
         self._verdicts: dict[tuple[int, int, str, str], Verdict] = {}
         self._same: dict[Verdict, Verdict] = {}
@@ -151,10 +155,10 @@ class Bundle:
 
     def verdict(self, host: str, path: str, profile: Profile, moment: int) -> Verdict:
         """The decision for canonical host and path. Kept, whatever the path where that does not matter."""
-        facts = self.facts(host)
-        if facts.paths or self._expressions or not host or has_safe_host(host):
-            return self._verdict_of_one(host, path if facts.paths or self._expressions else "", profile, moment)
-        # All else that counts is what lists and rules say, and that is one of few things for nearly all hosts.
+        facts = self._facts.get(host) or self.facts(host)
+        if facts.paths or facts.engine or not host or (self._matches and self._matches(host, path)):
+            return self._verdict_of_one(host, path if facts.paths or self._matches else "", profile, moment)
+        # All that counts now is what lists and rules say of the host, and that is one of few things for nearly all.
         alike = (profile.number, moment, id(facts))
         verdict = self._by_facts.get(alike)
         if verdict is None:
@@ -233,19 +237,21 @@ class Bundle:
         return "", "", ""
 
     def _look_up(self, host: str) -> Facts:
-        names = tuple(above(host))
-        rules, lists = self.masks.on_host(names), 0
-        sets, paths = tuple(self._sites.hosts(host)), self.masks.has_paths(host)
-        if len(self._urls):
-            sets += tuple(self._urls.urls(host, ""))  # entries that name no path
-            paths = paths or self._urls.has_paths(host)
-        helps = not self._help.isdisjoint(names)
-        if not (sets or rules or helps or paths):
+        names, sets, paths = above(host), self._sites.hosts(host), self.masks.has_paths(host)
+        named = not self._named.isdisjoint(names)
+        # One look tells for nearly all hosts that no URL entry is about them.
+        in_urls = self._urls.begins_any(without_www(host))
+        if not (sets or named or paths or in_urls):
             return UNLISTED
+        if in_urls:
+            sets += self._urls.urls(host, "")  # entries that name no path
+            paths = paths or self._urls.has_paths(host)
+        rules, lists = self.masks.on_host(names), 0
         for number in sets:
             of_lists, of_rules = self._masks_of_sets[number]
             lists, rules = lists | of_lists, rules | of_rules
-        return Facts(rules, lists, sets, helps, paths)
+        helps = not self._help.isdisjoint(names)
+        return Facts(rules, lists, tuple(sets), helps, paths, host in ENGINES)
 
     def _index_expressions(self) -> ExpressionIndex:
         """Owners are lists by their number, then rules by theirs. Expressions of lists that decide nothing are left

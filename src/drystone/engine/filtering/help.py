@@ -5,7 +5,7 @@ Of visits to them neither person nor device nor path is logged: a child who look
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 # A host here covers everything below it, so each is one that its charity or agency has to itself.
 HELP_SITES = (
@@ -36,13 +36,13 @@ HELP_SITES = (
 )
 
 
-def above(host: str) -> Iterator[str]:
+def above(host: str) -> list[str]:
     """The host itself and every domain above it, nearest first."""
-    yield host
-    place = host.find(".")
-    while place >= 0:
-        yield host[place + 1 :]
-        place = host.find(".", place + 1)
+    names = [host]
+    while "." in host:
+        host = host.partition(".")[2]
+        names.append(host)
+    return names
 
 
 def is_help(host: str, sites: Collection[str] = frozenset(HELP_SITES)) -> bool:

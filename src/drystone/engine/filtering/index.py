@@ -19,19 +19,19 @@ from drystone.engine.filtering.lists import covers, url_entry
 EXPRESSION_MEMORY = 64 << 20  # a ceiling for RE2's automaton, not what it takes
 
 
-def host_key(host: str) -> str:
+def host_key(host: str) -> bytes:
     """`www.example.com` as `com.example.www.`"""
-    return ".".join(host.split(".")[::-1]) + "."
+    return (".".join(host.split(".")[::-1]) + ".").encode()
 
 
 class SetIndex:
     """A trie of texts and, for each, the id of the set of lists that name it."""
 
-    __slots__ = ("_ids", "_trie")
+    __slots__ = ("_ids", "_number", "_prefixes", "_trie")
 
     def __init__(self, trie: Path, ids: Path, width: int) -> None:
         """`width` is the bytes of an id. Raises OSError or ValueError."""
-        self._trie = marisa_trie.Trie()
+        self._trie = marisa_trie.BinaryTrie()
         try:
             self._trie.mmap(str(trie))
         except RuntimeError as error:
@@ -41,50 +41,56 @@ class SetIndex:
         self._ids = memoryview(content).cast("H" if width == 2 else "I")
         if len(self._ids) < len(self._trie):
             raise ValueError(f"{ids.name} is shorter than {trie.name}")
+        self._prefixes, self._number = self._trie.prefixes, self._trie.key_id
 
     def __len__(self) -> int:
         return len(self._trie)
 
     def hosts(self, host: str) -> list[int]:
         """Set ids of the host and of the domains above it that are listed, the least specific first."""
-        ids = self._ids
-        return [ids[number] for _, number in self._trie.iter_prefixes_with_ids(host_key(host))]
+        found = self._prefixes(host_key(host))  # most hosts are on no list: only for the others is more to be asked
+        return [self._ids[self._number(entry)] for entry in found] if found else []
 
     def urls(self, host: str, path: str) -> list[int]:
         """Set ids of the URL entries that cover host and path, the shortest first."""
         text = url_entry(host, path)
-        ids = self._ids
-        found = self._trie.iter_prefixes_with_ids(text)
-        return [ids[number] for entry, number in found if covers(entry, text)]
+        found = self._prefixes(text.encode())
+        return [self._ids[self._number(entry)] for entry in found if covers(entry.decode(), text)]
+
+    def begins_any(self, text: str) -> bool:
+        """Whether any entry begins so."""
+        return next(self._trie.iterkeys(text.encode()), None) is not None
 
     def has_paths(self, host: str) -> bool:
         """Whether a URL entry names a path on this host."""
-        return next(self._trie.iterkeys(url_entry(host, "") + "/"), None) is not None
+        return self.begins_any(url_entry(host, "") + "/")
 
 
 class ExpressionIndex:
     """All expressions in one RE2 automaton: however many there are, a text is read once (linear time)."""
 
-    __slots__ = ("_owners", "_patterns", "_set", "_spans")
+    __slots__ = ("_match", "_owners", "_patterns", "_spans")
 
     def __init__(self, expressions: Iterable[tuple[int, str]]) -> None:
         """`expressions` are (owner, pattern); what an owner is, the caller knows. Raises ValueError."""
         pairs = list(expressions)
         self._owners = [owner for owner, _ in pairs]
         self._patterns = [pattern for _, pattern in pairs]
-        self._set: Any = None
+        self._match: Any = _automaton(self._patterns).Match if pairs else None
         self._spans: dict[int, Any] = {}
-        if pairs:
-            self._set = _automaton(self._patterns)
 
     def __bool__(self) -> bool:
-        return self._set is not None
+        return self._match is not None
+
+    def any(self, host: str, path: str) -> bool:
+        """Whether any expression matches host and path; for nearly all requests none does."""
+        return self._match is not None and bool(self._match((host + path).encode("utf-8", "replace")))
 
     def owners(self, host: str, path: str) -> list[int]:
         """Owners of the expressions that match host and path, in order, each once."""
-        if self._set is None:
+        if self._match is None:
             return []
-        found = self._set.Match(_text(host, path))
+        found = self._match((host + path).encode("utf-8", "replace"))
         return sorted({self._owners[number] for number in found}) if found else []
 
     def reach(self, owner: int, host: str, path: str) -> int:
@@ -133,7 +139,3 @@ def _options() -> Any:
     options.log_errors = False  # RE2 would write to standard error itself
     options.max_mem = EXPRESSION_MEMORY
     return options
-
-
-def _text(host: str, path: str) -> str:
-    return (host + path).encode("utf-8", "replace").decode("utf-8")

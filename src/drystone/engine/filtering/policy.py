@@ -186,6 +186,11 @@ class RuleMasks:
         else:
             _mark(self._hosts, rule.host, bit)
 
+    @property
+    def hosts(self) -> Iterable[str]:
+        """Hosts that rules name, each with all below it; those of rules with a path apart."""
+        return self._hosts.keys()
+
     def on_host(self, names: Iterable[str]) -> int:
         """Rules on any of these hosts: a host and the domains above it."""
         mask = 0
@@ -205,7 +210,7 @@ class RuleMasks:
         return mask
 
     def has_paths(self, host: str) -> bool:
-        return without_www(host) in self._urls
+        return bool(self._urls) and without_www(host) in self._urls
 
     def holding_for(self, *, group: str, zone: str, person: str) -> int:
         """Rules whose scope this profile is in."""

@@ -47,6 +47,4 @@ def safe_host(host: str, youtube: str) -> str:
     return SAFE_HOSTS.get(host, "")
 
 
-def has_safe_host(host: str) -> bool:
-    """Whether there is one, for one group or another."""
-    return host in SAFE_HOSTS or host in _YOUTUBE_HOSTS
+ENGINES = frozenset({*SAFE_HOSTS, *_YOUTUBE_HOSTS})  # hosts that have a safe host, for one group or another
