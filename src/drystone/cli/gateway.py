@@ -114,13 +114,17 @@ def status(
         listen = f" on {row['listen']}" if row["listen"] else ""
         last = f"last event {row['last_event']}" if row["last_event"] else "no event yet"
         print(f"{row['gateway']}: {row['state']}{listen}, {last}")
+        if row["trouble"]:
+            print(f"  WRONG: {row['trouble']}")
 
 
 def gateways(home: Home, *, now: datetime) -> list[dict[str, Any]]:
     """One row a gateway that left a status file or has events, by name."""
     known = {row["gateway"]: row for row in map(_from_status, sorted(home.run.glob("*.json"))) if row}
     for name, at in last_events(home, now=now).items():
-        row = known.setdefault(name, {"gateway": name, "kind": "", "listen": "", "state": "elsewhere"})
+        row = known.setdefault(
+            name, {"gateway": name, "kind": "", "listen": "", "state": "elsewhere", "edition": "", "trouble": ""}
+        )
         row["last_event"] = at.isoformat(timespec="seconds")
     return [{"last_event": None, **known[name]} for name in sorted(known)]
 
@@ -152,6 +156,8 @@ def _from_status(file: Path) -> dict[str, Any] | None:
         "kind": str(status.get("kind", "proxy")),
         "listen": str(status.get("listen", "")),
         "state": "running" if running else "stopped",
+        "edition": str(status.get("edition", "")) if running else "",
+        "trouble": str(status.get("trouble", "")) if running else "",
     }
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from drystone.engine.eventlog import format_bytes, format_event, layout
+from drystone.engine.eventlog import SELF_TEST, format_bytes, format_event, layout
 from drystone.engine.eventlog.collector import CollectorBusyError
 
 
@@ -72,6 +72,13 @@ def test_a_help_visit_that_a_door_forgot_to_strip_is_stripped_by_the_collector(s
     (row,) = school.rows()
     assert {name: row[name] for name in traces} == dict.fromkeys(traces, "")
     assert (row["host"], row["zone"]) == ("childline.org.uk", "suite")
+
+
+def test_the_filters_own_test_of_a_help_site_stays_known_for_what_it_is(school):
+    school.writer().append(school.line(1, level="help", host="childline.org.uk", device=SELF_TEST, client="10.1.0.1"))
+    school.collector().run_once()
+    (row,) = school.rows()
+    assert (row["device"], row["client"]) == (SELF_TEST, "")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drystone.engine.eventlog import (
+    SELF_TEST,
     Event,
     LineError,
     NewerVersionError,
@@ -34,7 +35,8 @@ events = st.builds(
     Event,
     at=moments,
     bytes=st.none() | sizes,
-    **{name: text for name in DECISION_FIELDS if name not in ("at", "bytes")},
+    school=text.filter(lambda name: len(name.encode()) <= 60),  # the most that a folder of the lake is named for
+    **{name: text for name in DECISION_FIELDS if name not in ("at", "bytes", "school")},
 )
 
 
@@ -154,3 +156,9 @@ def test_bytes_cannot_be_told_of_an_event_without_an_id():
 
 def test_ids_differ():
     assert len({new_id() for _ in range(1000)}) == 1000
+
+
+def test_the_filters_own_test_of_a_help_site_is_not_taken_for_a_child():
+    decided = decision(level="help", host="childline.org.uk")
+    assert event_from(decided, REQUEST, gateway="g1", device=SELF_TEST).device == SELF_TEST
+    assert event_from(decided, REQUEST, gateway="g1", device="tablet-7").device == ""

@@ -198,3 +198,26 @@ def test_the_hot_path_answers_with_and_without_a_bundle(house):
     house.publish(BLOCK)
     live.refresh()
     assert (hot("x.example"), hot("childline.org.uk"), hot("")) == ("school-1", "help", "unreadable")
+
+
+def test_trouble_lasts_as_long_as_what_is_wrong(house):
+    house.publish(BLOCK)
+    live = house.filter()
+    assert live.trouble == ""
+
+    manifest = house.folder / "current" / MANIFEST
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole[:50])
+    live.refresh()
+    live.refresh()
+    assert "is damaged" in live.trouble
+    assert f"edition {live.edition} stays at work" in live.trouble
+
+    (house.folder / "overlay.json").write_text("{")
+    live.refresh()
+    assert live.trouble.endswith("everything but help is blocked")
+
+    (house.folder / "overlay.json").unlink()
+    manifest.write_bytes(whole)
+    live.refresh()
+    assert live.trouble == ""

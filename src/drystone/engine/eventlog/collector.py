@@ -24,9 +24,11 @@ from drystone.engine.eventlog.event import (
     AT,
     BYTES_FIELDS,
     DECISION_FIELDS,
+    DEVICE,
     HIDDEN_FROM_HELP,
     LEVEL,
     SCHOOL,
+    SELF_TEST,
     LineError,
     salvage,
     split_line,
@@ -249,8 +251,11 @@ def _add(rows: Rows, folders: dict[Any, str], kind: str, values: list[Any], segm
     if kind != "decision":
         values = [*values[:-1], *_NOT_TOLD, values[-1]]
     elif values[LEVEL] == Level.HELP:  # the door has done so; should one forget, the child is still not found out
+        tested = values[DEVICE] == SELF_TEST
         for hidden in HIDDEN_FROM_HELP:
             values[hidden] = ""
+        if tested:
+            values[DEVICE] = SELF_TEST
     school = values.pop(SCHOOL)  # the folder says it
     key = (school, values[AT] // 86_400_000)
     partition = folders.get(key)

@@ -56,6 +56,7 @@ class LiveFilter:
         self._seen_bundle: Signature = ()
         self._seen_overlay: Signature = ("never",)
         self._told = ""
+        self._wrong = {"bundle": "", "overlay": ""}
         self.refresh()
 
     @property
@@ -65,6 +66,11 @@ class LiveFilter:
     @property
     def school(self) -> str:
         return self.bundle.school if self.bundle else ""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong at the moment with bundle or overlay, and what that means; "" when nothing is."""
+        return " ".join(filter(None, self._wrong.values()))
 
     def refresh(self) -> bool:
         """Whether something changed. Costs a few calls of stat where nothing did."""
@@ -111,9 +117,9 @@ class LiveFilter:
             self.bundle = Bundle.open(link, key=self._key)
         except BundleError as error:
             at_work = f"edition {self.edition} stays at work" if self.bundle else "everything but help is blocked"
-            self._tell(f"{error}; {at_work}")
+            self._tell("bundle", f"{error}; {at_work}")
             return False
-        self._told = ""
+        self._told = self._wrong["bundle"] = ""
         return True
 
     def _refresh_overlay(self, *, again: bool) -> bool:
@@ -124,19 +130,21 @@ class LiveFilter:
         self._seen_overlay = seen
         before = (self.overlay, self.shut)
         required = self.bundle is not None and self.bundle.overlay_required
+        self._wrong["overlay"] = ""
         try:
             self.overlay, self.shut = Overlay.load(path), ""
         except OverlayMissing as error:
             self.overlay, self.shut = None, reasons.NO_OVERLAY if required else ""
             if required:
-                self._tell(f"{error}; everything but help is blocked")
+                self._tell("overlay", f"{error}; everything but help is blocked")
         except OverlayError as error:
             self.overlay, self.shut = None, reasons.NO_OVERLAY
-            self._tell(f"{error}; everything but help is blocked")
+            self._tell("overlay", f"{error}; everything but help is blocked")
         return (self.overlay, self.shut) != before
 
-    def _tell(self, message: str) -> None:
+    def _tell(self, about: str, message: str) -> None:
         """Raise the alarm, once for the same trouble."""
+        self._wrong[about] = message
         if message != self._told:
             self._told = message
             self._alarm(message)

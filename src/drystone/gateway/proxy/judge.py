@@ -87,6 +87,11 @@ class Judge:
         return self._live.school
 
     @property
+    def trouble(self) -> str:
+        """What is wrong with the bundle in force, for the status file."""
+        return self._live.trouble
+
+    @property
     def on_page(self) -> SchoolOnPage:
         bundle = self._live.bundle
         if bundle is None:
@@ -110,8 +115,9 @@ class Judge:
         at, device = self._clock(), ""
         if check and (tested := read_check(self._check_key, check, at)) is not None:
             client, device = tested, SELF_TEST
-        request = parse_request(url, client=client, at=at, method=method)
+        request = Request("", client, at, method=method)
         try:
+            request = parse_request(url, client=client, at=at, method=method)
             decision = self._live.decide(request)
             return Verdict(request, decision, device, help=decision.level == Level.HELP)
         except Exception as error:

@@ -138,6 +138,6 @@ class Server:
         status.decisions_per_second = self._meter.rate(judge.decisions)
         status.errors = judge.errors + self._errors
         status.open = len(self._serving)
-        status.edition, status.school = judge.edition, judge.school
+        status.edition, status.school, status.trouble = judge.edition, judge.school, judge.trouble
         with contextlib.suppress(OSError):  # a full disk stops the record, not the filter
             write_status(self._status_file, status)

@@ -28,6 +28,7 @@ class Status:
     at: str = ""
     school: str = ""
     edition: str = ""
+    trouble: str = ""  # what is wrong with bundle or overlay, in words
     workers: int = 1
     requests: int = 0
     decisions: int = 0
@@ -78,4 +79,5 @@ def merge(status: Status, workers: Iterable[dict[str, Any]]) -> Status:
     if every:
         newest = max(every, key=lambda worker: str(worker.get("at", "")))
         status.school, status.edition = str(newest.get("school", "")), str(newest.get("edition", ""))
+        status.trouble = str(newest.get("trouble", ""))
     return status
