@@ -94,6 +94,8 @@ def test_every_spelling_of_a_host_is_read_as_one(written, read):
         "xn--casino-.example",
         "xn--bcher-kvaé.example",
         "a\u200db.example",
+        "\U00017000\u200db.example",  # a character newer than Python's own tables before the joiner
+        "\x1a\u200c.example",
         "1.2.3.4.5",
         "256.1.1.1",
         "1.2.3.256",

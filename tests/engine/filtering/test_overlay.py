@@ -86,7 +86,11 @@ def test_a_file_with_something_added_is_refused(path: Path, added: bytes) -> Non
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"overlay":{}}', b'{"overlay":' + b"9" * 9999 + b"}"],
+    [
+        *(b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 100_000),
+        *(b'{"overlay":{}}', b'{"overlay":' + b"9" * 9999 + b"}"),
+        b'{"overlay":{"access":{},"off":[],"sessions":{"10.1.0.4":[["a",0,100000000000000000000]]}}}',
+    ],
 )
 def test_a_file_that_is_something_else_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -331,6 +331,19 @@ def test_a_fault_in_the_decision_blocks_the_page_and_is_logged(start, site, monk
     assert [(event.action, event.rule) for event in proxy.events()] == [("block", "gateway:undecided")]
 
 
+def test_a_fault_in_reading_the_address_blocks_the_page_and_is_logged(start, site, monkeypatch):
+    origin = site()
+    proxy = start()
+
+    def broken(url, **_):
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("drystone.gateway.proxy.judge.parse_request", broken)
+    assert status(proxy.get(origin.url())) == 503
+    assert origin.connections == 0
+    assert [(event.action, event.rule) for event in proxy.events()] == [("block", "gateway:undecided")]
+
+
 def test_when_the_event_cannot_be_written_nothing_passes_but_help(start, site):
     """Evidence first. The folder of events is gone and cannot be made again: as a full disk would be."""
     origin = site()

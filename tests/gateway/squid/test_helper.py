@@ -32,6 +32,7 @@ GARBAGE = {
     "an absurd port": b"river.example:99999999 10.1.0.4/- - CONNECT",
     "no host": b"http:/// 10.1.0.4/- - GET",
     "an id alone": b"7",
+    "a joiner after a character newer than Python's tables": b"7 http://%F0%97%80%80%E2%80%8Db.com/ 10.1.0.4/- - GET",
     "control characters": b"\x01\x02\x1b[0m 10.1.0.4/- - GET",
     "a client in no zone": b"http://river.example/ 192.0.2.7/- - GET",
     "ten megabytes": b"http://river.example/" + b"a" * 10_000_000 + b" 10.1.0.4/- - GET",
@@ -118,6 +119,20 @@ def test_garbage_is_answered_once_as_blocked_and_the_next_line_as_ever(bundle: P
     assert acl[1].startswith(b"OK ")
     assert re.match(rb'(7 )?OK status=302 url="', rewriter[0])
     assert rewriter[1] == b"ERR"
+
+
+def test_a_fault_in_reading_a_url_blocks_it_and_the_helper_goes_on(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One URL must not end the helper: Squid gives up altogether when its helpers die too fast."""
+
+    def broken(*_: object, **__: object) -> tuple[str, str]:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("drystone.gateway.squid.answers.read_place", broken)
+    live = LiveFilter(bundle.parent)
+    assert Answers(live, AclDoor(live)).answer([GOOD]).startswith(b"ERR ")
+    assert Answers(live, RewriterDoor()).answer([GOOD]).startswith(b'OK status=302 url="')
 
 
 def test_a_last_line_without_its_newline_is_answered(bundle: Path) -> None:

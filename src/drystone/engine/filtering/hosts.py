@@ -191,7 +191,9 @@ def _to_ascii(host: str) -> str:
         return ".".join(
             label if label.isascii() and not label.startswith("xn--") else _label(label) for label in mapped.split(".")
         )
-    except (UnicodeError, IndexError, OverflowError) as error:  # idna's errors are UnicodeErrors
+    except HostError:
+        raise
+    except (ValueError, IndexError, OverflowError) as error:  # idna's own, and unicodedata's for a newer character
         raise HostError(f"{host[:80]!r} is not a valid international name") from error
 
 

@@ -77,7 +77,8 @@ class Overlay:
             overlay = _from_plain(json.loads(raw)["overlay"])
             # One comparison covers truncation, a flipped bit, doubled keys and edits by hand alike.
             whole = to_bytes(overlay) == raw
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
+            # OSError: a time that is farther off than the system's calendar reaches
             raise OverlayError(f"{path}: is damaged ({type(error).__name__}); publish again") from error
         if not whole:
             raise OverlayError(f"{path}: is not what was written (its hash does not agree); publish again")

@@ -120,7 +120,11 @@ class Answers:
     def _work_out(self, url: bytes, asker: Asker) -> bytes:
         if len(url) > LONGEST_LINE:
             return self._door.own(Answer(asker, UNREADABLE, "", "", b""))
-        host, path = read_place(url, connect=asker.who.method == "CONNECT")
+        try:
+            host, path = read_place(url, connect=asker.who.method == "CONNECT")
+        except Exception as error:  # one odd URL must not end the helper: Squid gives up when they die too fast
+            self._alarm(f"the filter could not read a request: {type(error).__name__}")
+            return self._door.own(Answer(asker, UNREADABLE, "", "", url))
         answer = Answer(asker, self._verdict(asker, host, path), host, path, url)
         shared = self._door.shared(answer)
         if shared is None:
