@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from drystone.engine.filtering import Overlay
+from drystone.engine.filtering.sources import Source, install, remove
 from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Publication, Rule, RuleLevel
 from drystone.registers.network.services import publishing
@@ -39,6 +40,36 @@ def test_the_page_says_what_would_change_and_publishing_puts_it_in_force(place, 
     assert current.edition != first.edition
     assert (home.here / "current").readlink().name == current.edition
     assert "Nothing has changed since then" in client.get(PUBLISH).content.decode()
+
+
+def council_list(home, tmp_path):
+    staged = tmp_path / "staged"
+    home.lists.mkdir(parents=True, exist_ok=True)
+    (staged / "sweets").mkdir(parents=True)
+    (staged / "sweets" / "domains").write_text("toffee.example\n")
+    at = timezone.now().isoformat()
+    install(home.lists, staged, Source("council", "/x", licence="", edition="1", fetched_at=at))
+
+
+def test_a_block_whose_category_has_gone_is_not_dropped_in_silence(place, home, tmp_path):
+    council_list(home, tmp_path)
+    add(place, target="category:sweets")
+    first = publish(school=place.school, by=place.head)
+    remove(home.lists, "council")
+    second = publish(school=place.school, by=place.head)
+    assert second.state == "failed"
+    assert "sweets" in second.failure
+    assert (home.here / "current").readlink().name == first.edition
+
+
+def test_lists_that_an_interrupted_update_left_nowhere_are_not_published_without(place, home, tmp_path):
+    council_list(home, tmp_path)
+    first = publish(school=place.school, by=place.head)
+    (home.lists / "council").rename(home.lists / "council.previous")  # as a kill between the two renames leaves it
+    second = publish(school=place.school, by=place.head)
+    assert second.state == "failed"
+    assert "drystone lists update council" in second.failure
+    assert (home.here / "current").readlink().name == first.edition
 
 
 @pytest.mark.parametrize("what", ["zone", "address", "calendar", "profile", "help"])

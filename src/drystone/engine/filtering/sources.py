@@ -78,6 +78,13 @@ def source_names(lists: Path) -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in lists.iterdir() if is_source(entry))) if lists.is_dir() else ()
 
 
+def lost_sources(lists: Path) -> tuple[str, ...]:
+    """Sources on record whose lists are not there: an update was cut off between two renames, or somebody took them
+    away by hand. To compile without them would open what they close."""
+    recorded = (path.stem for path in lists.glob("*.json") if _NAME(path.stem))
+    return tuple(sorted(name for name in recorded if not (lists / name).is_dir()))
+
+
 def read_source(lists: Path, name: str) -> Source:
     path = lists / f"{name}.json"
     try:

@@ -43,12 +43,14 @@ GUEST_ROLES = (Role.GOVERNOR, Role.CHAIR, Role.COUNCIL, Role.PARENT)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`rules` for the engine, the register's rows behind them, and what had to be left out and why."""
+    """`rules` for the engine, the register's rows behind them, and what had to be left out and why. `open` are
+    categories that rules block and no list has any more: to publish without them would open what is closed."""
 
     rules: engine.Rules
     rows: dict[str, Rule]
     schedules: dict[str, Schedule]
     left_out: list[str] = field(default_factory=list)
+    open: tuple[str, ...] = ()
 
 
 def draft(school: School, *, pseudonymous: bool = False, extra: Rule | None = None) -> Draft:
@@ -83,7 +85,8 @@ def draft(school: School, *, pseudonymous: bool = False, extra: Rule | None = No
         help=_help(school, left_out),
         source=f"the rules of {school.name}",
     )
-    return Draft(whole, kept, schedules, left_out)
+    blocks = {row.value for row in rows if row.kind == Rule.Kind.CATEGORY and row.action == Rule.Action.BLOCK}
+    return Draft(whole, kept, schedules, left_out, open=tuple(sorted(blocks.difference(known))))
 
 
 def _group(group: Group) -> engine.Group:

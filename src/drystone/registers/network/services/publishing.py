@@ -23,6 +23,7 @@ from drystone.engine.filtering.compile import Compiled, compile_bundle
 from drystone.engine.filtering.lists import ListError
 from drystone.engine.filtering.overlay import EMPTY_OVERLAY, FILE_NAME, Overlay, OverlayError, write_overlay
 from drystone.engine.filtering.rules import RulesError, dump_rules, parse_rules
+from drystone.engine.filtering.sources import lost_sources
 from drystone.registers.network.catalog import all_sources
 from drystone.registers.network.models import Publication, PublicationKind, PublicationState
 from drystone.registers.network.models.publications import UNDER_WAY
@@ -66,6 +67,7 @@ def carry_out(publication: Publication) -> Publication:
     before = edition_in_force(publication.school)
     try:
         drafted = draft(publication.school)
+        _refuse_to_open(drafted)
         compiled = _compile(publication, drafted)
         _put_in_force(publication, drafted, compiled)
     except (RulesError, ListError, BundleError, OverlayError) as error:
@@ -184,6 +186,20 @@ def _compile(publication: Publication, drafted: Draft) -> Compiled:
         progress=_progress(publication),
         overlay_required=True,
     )
+
+
+def _refuse_to_open(drafted: Draft) -> None:
+    """P35: lists that went missing must not open what they closed. Raises ListError."""
+    if lost := lost_sources(settings.HOME.lists):
+        raise ListError(
+            f"The lists of {', '.join(lost)} are not there: an update is under way or was cut off. Try again in a "
+            f"minute; if it stays so, run `drystone lists update {lost[0]}`"
+        )
+    if drafted.open:
+        raise ListError(
+            f"Rules block {', '.join(drafted.open)}, and no installed list has that category any more. Add the list "
+            "again, or withdraw the rules"
+        )
 
 
 def _write_overlay(path: Path) -> None:
