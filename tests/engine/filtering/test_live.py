@@ -130,6 +130,28 @@ def test_files_of_the_old_edition_that_are_removed_do_not_matter_to_who_has_them
     assert ask(live, "http://sub.casino.example/").category == "gambling"
 
 
+@pytest.mark.parametrize("name", ["sites.trie", "sites.ids"])
+def test_a_mapped_file_that_is_written_over_shuts_until_it_is_whole_again(house, name):
+    """Zeros in the index name no site: the old bundle, still mapped, would let everything through."""
+    edition = house.publish("level: school, block: 'category:gambling', reason: r, by: b").folder
+    live = house.filter()
+    file = edition / name
+    whole = file.read_bytes()
+    with file.open("r+b") as damaged:
+        damaged.write(bytes(len(whole)))
+    os.utime(file, ns=(1, 1))
+    assert live.refresh()
+    assert ask(live, "http://other.example/").rule == "no-bundle"
+    assert ask(live, "http://www.childline.org.uk/").level == Level.HELP
+    assert "written over" in house.alarms[-1]
+    assert "written over" in live.trouble
+    with file.open("r+b") as mended:
+        mended.write(whole)
+    assert live.refresh()
+    assert ask(live, "http://other.example/").action is Action.ALLOW
+    assert not live.trouble
+
+
 def test_the_overlay_is_taken_up_as_it_changes(house):
     house.publish(BLOCK)
     live = house.filter()

@@ -54,6 +54,7 @@ class LiveFilter:
         self._key = key
         self._alarm = alarm
         self._seen_bundle: Signature = ()
+        self._mapped: dict[str, tuple[int, ...]] = {}  # files of the bundle at work, as they were when it was verified
         self._seen_overlay: Signature = ("never",)
         self._told = ""
         self._wrong = {"bundle": "", "overlay": ""}
@@ -75,6 +76,7 @@ class LiveFilter:
     def refresh(self) -> bool:
         """Whether something changed. Costs a few calls of stat where nothing did."""
         changed = self._refresh_bundle()
+        changed = self._drop_overwritten() or changed
         changed = self._refresh_overlay(again=changed) or changed
         self.generation += changed
         return changed
@@ -120,7 +122,19 @@ class LiveFilter:
             self._tell("bundle", f"{error}; {at_work}")
             return False
         self._told = self._wrong["bundle"] = ""
+        self._mapped = {os.path.join(folder, name): stamp for name, stamp in zip(FILES, seen[2:], strict=True)}  # type: ignore[misc]  # noqa: PTH118
         return True
+
+    def _drop_overwritten(self) -> bool:
+        """A file that is removed or replaced lives on for who has it mapped; one that is written over does not: what
+        it says now was never verified, and a site that it does not find any more would be open."""
+        for path, verified in self._mapped.items():
+            now = _stamp(path)
+            if now and now != verified and now[0] == verified[0] and now[3] == verified[3]:
+                self.bundle, self._mapped = None, {}
+                self._tell("bundle", f"{path}: was written over while in use; everything but help is blocked")
+                return True
+        return False
 
     def _refresh_overlay(self, *, again: bool) -> bool:
         path = self.folder / FILE_NAME
