@@ -260,7 +260,7 @@ def test_people_that_come_and_go_do_not_fill_the_memory(bundle: Path, monkeypatc
         line = b"http://h%d.example/ 10.1.%d.%d - GET - -" % (n, n // 250, n % 250)
         assert answers.answer([line]).startswith(b"OK ")
     assert len(answers._people) <= 50
-    assert sum(map(len, answers._tables.values())) <= 101
+    assert sum(len(party.answers) for party in answers._parties.values()) <= 101
 
 
 def test_the_rewriter_fills_squidguards_tokens(bundle: Path) -> None:

@@ -62,6 +62,8 @@ def canonical_path(raw: str) -> str:
 
     Begins with `/`. Bytes that are not UTF-8 become U+FFFD.
     """
+    if raw[:1] == "/" and not ("%" in raw or "//" in raw or "/." in raw or "#" in raw or "\\" in raw):
+        return raw
     path, mark, query = raw.partition("#")[0].partition("?")
     path = path.replace("\\", "/")
     if "%" in path:

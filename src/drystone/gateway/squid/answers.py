@@ -17,6 +17,7 @@ from drystone.gateway.squid.lines import LONGEST_LINE, Who, read_place, read_who
 
 MOST_PEOPLE = 20_000
 MOST_ANSWERS = 200_000
+MOST_HEADS = 5_000
 LONGEST_KEPT = 512  # a URL longer than this is seldom asked for twice
 SELF_TEST = "self-test"  # device of an event that the filter's own test made
 GATEWAY = "gateway"  # level of what the door itself refuses
@@ -27,20 +28,44 @@ UNDECIDED = Verdict(
 UNREADABLE = Verdict(Action.BLOCK, "The request cannot be read.", rule="gateway:unreadable", level=GATEWAY)
 
 
-class Asker(NamedTuple):
-    """Who asks. `client` is whom the filter answers for, which a self-test may have named: then `device` says so.
-    `answers` is shared with everybody of the same profile; None where nothing may be kept."""
+class Party:
+    """Everybody of one profile, for one kind of request: they are all answered alike.
 
-    who: Who
-    client: str
-    device: str
-    profile: Profile
-    answers: dict[bytes, bytes] | None
-    tail: bytes
+    `answers` are the bytes for a URL; `heads` what a door says of a verdict, by its id, with the verdict itself so
+    that its id stays its own. A class with slots, as Asker: both are read for every line, and this is the fastest."""
+
+    __slots__ = ("answers", "connect", "heads", "profile")
+
+    def __init__(self, profile: Profile, *, connect: bool) -> None:
+        self.profile = profile
+        self.connect = connect
+        self.answers: dict[bytes, bytes] = {}
+        self.heads: dict[int, tuple[Verdict, bytes | None]] = {}
+
+    def keep(self, verdict: Verdict, head: bytes | None) -> None:
+        if len(self.heads) >= MOST_HEADS:
+            self.heads.clear()
+        self.heads[id(verdict)] = (verdict, head)
+
+
+class Asker:
+    """Who asks. `client` is whom the filter answers for, which a self-test may have named: then `device` says so.
+    `answers` are those of the party; where not `keeps`, the party is the asker's own and they stay empty."""
+
+    __slots__ = ("answers", "client", "device", "keeps", "party", "tail", "who")
+
+    def __init__(self, who: Who, client: str, party: Party, tail: bytes, *, keeps: bool, device: str = "") -> None:
+        self.who = who
+        self.client = client
+        self.party = party
+        self.answers = party.answers
+        self.tail = tail
+        self.keeps = keeps
+        self.device = device
 
 
 class Answer(NamedTuple):
-    """What a door turns into bytes."""
+    """What a door says to one asker alone."""
 
     asker: Asker
     verdict: Verdict
@@ -52,16 +77,14 @@ class Answer(NamedTuple):
 class Door(Protocol):
     """How a decision is said: as an external acl, or as a rewriter. No bytes here have the channel id.
 
-    `shared` is the part that all askers of one profile get, or None where each answer is its own; `tail` is what
-    follows it for one asker; `own` is a whole answer. `tail` and `own` end with a newline."""
+    `shared` is the part that a whole party gets, or None where each answer is its own; `tail` is what follows it for
+    one asker; `own` is a whole answer. `tail` and `own` end with a newline."""
 
-    def shared(self, answer: Answer) -> bytes | None: ...
+    def shared(self, party: Party, verdict: Verdict, host: str, path: str, url: bytes) -> bytes | None: ...
 
     def tail(self, client: str) -> bytes: ...
 
     def own(self, answer: Answer) -> bytes: ...
-
-    def forget(self) -> None: ...
 
 
 class Answers:
@@ -76,7 +99,7 @@ class Answers:
         self._alarm = alarm
         self._people: dict[bytes, Asker] = {}
         self._read: dict[bytes, Who] = {}
-        self._tables: dict[tuple[int, str, str, str, bool], dict[bytes, bytes]] = {}
+        self._parties: dict[tuple[int, str, str, str, bool], Party] = {}
         self._kept = 0
         self._generation = -1
         self._moment = 0
@@ -100,36 +123,34 @@ class Answers:
         out: list[bytes] = []
         add = out.append
         for line in lines:
-            channel, _, rest = line.partition(b" ")
-            if channel.isdigit():
-                url, _, who = rest.partition(b" ")
-                add(channel)
+            url, _, who = line.partition(b" ")
+            if url.isdigit():  # it is the channel's id
+                add(url)
                 add(b" ")
-            else:
-                url, who = channel, rest
+                url, _, who = who.partition(b" ")
             asker = people.get(who) or self._asker(who)
-            if asker.answers is not None:
-                answer = asker.answers.get(url)
-                if answer is not None:
-                    add(answer)
-                    add(asker.tail)
-                    continue
-            add(self._work_out(url, asker))
+            answer = asker.answers.get(url)
+            if answer is None:
+                add(self._work_out(url, asker))
+            else:
+                add(answer)
+                add(asker.tail)
         return b"".join(out)
 
     def _work_out(self, url: bytes, asker: Asker) -> bytes:
         if len(url) > LONGEST_LINE:
             return self._door.own(Answer(asker, UNREADABLE, "", "", b""))
         try:
-            host, path = read_place(url, connect=asker.who.method == "CONNECT")
+            host, path = read_place(url, connect=asker.party.connect)
         except Exception as error:  # one odd URL must not end the helper: Squid gives up when they die too fast
             self._alarm(f"the filter could not read a request: {type(error).__name__}")
             return self._door.own(Answer(asker, UNREADABLE, "", "", url))
-        answer = Answer(asker, self._verdict(asker, host, path), host, path, url)
-        shared = self._door.shared(answer)
+        verdict = self._verdict(asker, host, path)
+        # A self-test names its device, so nobody else gets the same answer.
+        shared = None if asker.device else self._door.shared(asker.party, verdict, host, path, url)
         if shared is None:
-            return self._door.own(answer)
-        if asker.answers is not None and len(url) <= LONGEST_KEPT and answer.verdict is not UNDECIDED:
+            return self._door.own(Answer(asker, verdict, host, path, url))
+        if asker.keeps and len(url) <= LONGEST_KEPT and verdict is not UNDECIDED:
             if self._kept >= MOST_ANSWERS:
                 self._forget()
             else:
@@ -142,7 +163,7 @@ class Answers:
         if not asker.client:
             return UNREADABLE
         try:
-            return self._live.verdict(host, path, asker.profile, self._moment)
+            return self._live.verdict(host, path, asker.party.profile, self._moment)
         except Exception as error:
             self._alarm(f"the filter could not decide: {type(error).__name__}: {error}")
             return UNDECIDED
@@ -150,23 +171,29 @@ class Answers:
     def _asker(self, raw: bytes) -> Asker:
         """Reads who asks, and keeps it for this second. A self-test, signed for a minute, is read each time."""
         if len(raw) > LONGEST_LINE:
-            return Asker(Who(), "", "", NOBODY, None, self._door.tail(""))
+            return Asker(Who(), "", Party(NOBODY, connect=False), self._door.tail(""), keeps=False)
         who = self._read.get(raw) or read_who(raw)
         tested = read_check(self._check_key, who.check, self._at) if who.check and self._check_key else None
         client, user = (tested, "") if tested else (who.client, who.user)
         profile = self._profile(client, user)
         tail = self._door.tail(client)
+        connect = who.method == "CONNECT"
         if tested:
-            return Asker(who, client, SELF_TEST, profile, None, tail)
+            return Asker(who, client, Party(profile, connect=connect), tail, keeps=False, device=SELF_TEST)
         if len(self._people) >= MOST_PEOPLE:
             self._people.clear()
         if len(self._read) >= MOST_PEOPLE:
             self._read.clear()
         self._read[raw] = who
         # The same text is another URL in a CONNECT: `a.example/b` there is a host that cannot be read.
-        alike = (profile.number, profile.zone, profile.group, profile.person, who.method == "CONNECT")
-        table = self._tables.setdefault(alike, {}) if client and profile is not NOBODY else None
-        asker = self._people[raw] = Asker(who, client, "", profile, table, tail)
+        alike = (profile.number, profile.zone, profile.group, profile.person, connect)
+        keeps = bool(client) and profile is not NOBODY
+        party = self._parties.get(alike) if keeps else None
+        if party is None:
+            party = Party(profile, connect=connect)
+            if keeps:
+                self._parties[alike] = party
+        asker = self._people[raw] = Asker(who, client, party, tail, keeps=keeps)
         return asker
 
     def _profile(self, client: str, user: str) -> Profile:
@@ -178,8 +205,8 @@ class Answers:
 
     def _forget(self) -> None:
         self._people.clear()
-        for table in self._tables.values():
-            table.clear()  # askers of the batch at hand still hold them
-        self._tables.clear()
-        self._door.forget()
+        for party in self._parties.values():
+            party.answers.clear()  # askers of the batch at hand still hold them
+            party.heads.clear()
+        self._parties.clear()
         self._kept = 0

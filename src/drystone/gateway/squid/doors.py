@@ -8,14 +8,13 @@ from urllib.parse import quote
 
 from drystone.engine.eventlog.event import DECISION_FIELDS, event_from, format_event
 from drystone.engine.filtering import Action, Decision, Level, LiveFilter, Profile, Request, Verdict
-from drystone.gateway.squid.answers import Answer
-from drystone.gateway.squid.lines import fill_redirect, personal, redirect_answer
+from drystone.gateway.squid.answers import Answer, Party
+from drystone.gateway.squid.lines import Who, fill_redirect, names_asker, names_url, redirect_answer
 
 # What the event line prints of the decision; time, gateway, method and bytes Squid knows itself.
 NOTES = tuple(name for name in DECISION_FIELDS if name not in ("id", "at", "gateway", "method", "bytes"))
 _PLACE = {name: DECISION_FIELDS.index(name) + 2 for name in NOTES}
 _PLAIN = re.compile(r"[A-Za-z0-9/._~?=&:;,+@!*()\[\]-]*", re.ASCII).fullmatch  # neither encoding touches these
-_MOST_HEADS = 5_000
 _LONGEST_PATH = 1_000  # characters; at worst twenty bytes each by now, and Squid takes 32 kB of answer
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BLOCK = Action.BLOCK  # to look a member up in its class is slow, and this is asked for every request
@@ -33,40 +32,31 @@ class AclDoor:
         self._live = live
         self._gateway = gateway
         self._school = school
-        self._heads: dict[tuple[Verdict, str, str, str], bytes] = {}
 
-    def shared(self, answer: Answer) -> bytes | None:
-        # A help visit must not name its client and a self-test names its device: both are answered singly.
-        if answer.asker.device or answer.verdict.level == Level.HELP or len(answer.path) > _LONGEST_PATH:
+    def shared(self, party: Party, verdict: Verdict, host: str, path: str, url: bytes) -> bytes | None:  # noqa: ARG002
+        known = party.heads.get(id(verdict))
+        head = known[1] if known else self._head(party, verdict)
+        if head is None or len(path) > _LONGEST_PATH or not _PLAIN(host + path):
             return None
-        if not (_PLAIN(answer.host) and _PLAIN(answer.path)):
-            return None
-        head = self._head(answer.verdict, answer.asker.profile)
-        place = f" host_={answer.host}" if answer.host else ""
-        if answer.path:
-            place += f" path_={answer.path}"
-        return head + place.encode("ascii")
+        if not path:
+            return head + f" host_={host}".encode("ascii") if host else head
+        return head + (f" host_={host} path_={path}" if host else f" path_={path}").encode("ascii")
 
     def tail(self, client: str) -> bytes:
         return f" client_={client}\n".encode("ascii") if client else b"\n"
 
     def own(self, answer: Answer) -> bytes:
         asker = answer.asker
-        decision = self._decision(answer.verdict, asker.profile, answer.host)
+        decision = self._decision(answer.verdict, asker.party.profile, answer.host)
         request = Request(answer.host, asker.client, _EPOCH, path=answer.path[:_LONGEST_PATH])
         return self._say(decision, request, asker.device) + b"\n"
 
-    def forget(self) -> None:
-        self._heads.clear()
-
-    def _head(self, verdict: Verdict, profile: Profile) -> bytes:
-        key = (verdict, profile.zone, profile.group, profile.person)
-        head = self._heads.get(key)
-        if head is None:
-            if len(self._heads) >= _MOST_HEADS:
-                self._heads.clear()
-            decision = self._decision(verdict, profile, "")
-            head = self._heads[key] = self._say(decision, Request("", "", _EPOCH), "")
+    def _head(self, party: Party, verdict: Verdict) -> bytes | None:
+        """What stands before host and path; None for a visit to help, which must not name its client (P13)."""
+        head = None
+        if verdict.level != Level.HELP:
+            head = self._say(self._decision(verdict, party.profile, ""), Request("", "", _EPOCH), "")
+        party.keep(verdict, head)
         return head
 
     def _decision(self, verdict: Verdict, profile: Profile, host: str) -> Decision:
@@ -116,34 +106,33 @@ class RewriterDoor:
 
     def __init__(self, *, redirect: str = DEFAULT_REDIRECT) -> None:
         self._redirect = redirect
-        self._personal = personal(redirect)
+        self._personal = names_asker(redirect)
+        self._by_url = names_url(redirect)
 
-    def shared(self, answer: Answer) -> bytes | None:
-        verdict = answer.verdict
-        if verdict.action is _BLOCK:
-            return None if self._personal else self._to_page(answer)
-        leads_elsewhere = verdict.action is Action.SAFE_SEARCH and answer.asker.who.method == "CONNECT"
-        return None if leads_elsewhere else b"ERR"
+    def shared(self, party: Party, verdict: Verdict, host: str, path: str, url: bytes) -> bytes | None:  # noqa: ARG002
+        known = party.heads.get(id(verdict))
+        if known:
+            return known[1]
+        if verdict.action is not _BLOCK:
+            leads_elsewhere = verdict.action is Action.SAFE_SEARCH and party.connect
+            head = None if leads_elsewhere else b"ERR"
+        elif self._by_url:  # of this URL alone, and so not of the verdict
+            return None if self._personal else self._to_page(Who(), party.profile, verdict, url)
+        else:
+            head = None if self._personal else self._to_page(Who(), party.profile, verdict, b"")
+        party.keep(verdict, head)
+        return head
 
     def tail(self, client: str) -> bytes:  # noqa: ARG002 - the door's shape
         return b"\n"
 
     def own(self, answer: Answer) -> bytes:
         if answer.verdict.action is _BLOCK:
-            return self._to_page(answer) + b"\n"
+            return self._to_page(answer.asker.who, answer.asker.party.profile, answer.verdict, answer.url) + b"\n"
         port = answer.url.rpartition(b":")[2]
         where = f"{answer.verdict.safe_host}:{port.decode() if port.isdigit() else 443}"
         return f'OK rewrite-url="{where}"\n'.encode("ascii")
 
-    def forget(self) -> None:
-        """Nothing is kept."""
-
-    def _to_page(self, answer: Answer) -> bytes:
-        filled = fill_redirect(
-            self._redirect,
-            who=answer.asker.who,
-            group=answer.asker.profile.group,
-            category=answer.verdict.category or str(answer.verdict.level) or "unreadable",
-            url=answer.url,
-        )
-        return redirect_answer(filled)
+    def _to_page(self, who: Who, profile: Profile, verdict: Verdict, url: bytes) -> bytes:
+        category = verdict.category or str(verdict.level) or "unreadable"
+        return redirect_answer(fill_redirect(self._redirect, who=who, group=profile.group, category=category, url=url))

@@ -17,7 +17,8 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 from drystone.engine.filtering.hosts import canonical_host, canonical_path, split_url
 
 LONGEST_LINE = 64 * 1024  # Squid's own limit is 9,216 bytes for a rewriter, a little more for an acl
-_TOKENS = frozenset("anistup%")
+_TOKENS_OF_ASKER = frozenset("ani")
+_TOKENS_OF_URL = frozenset("up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,8 @@ def read_place(raw: bytes, *, connect: bool) -> tuple[str, str]:
     Nearly every line has one of the two plain shapes below; all others go the engine's own, longer way."""
     try:
         if connect:
-            host, colon, port = raw.decode("ascii").rpartition(":")
-            if port == "443" and ":" not in host:
-                return canonical_host(host), ""
+            if raw.endswith(b":443") and raw.count(b":") == 1:
+                return canonical_host(raw[:-4].decode("ascii")), ""
         elif raw.startswith(b"http://"):
             text = raw.decode("ascii")
             slash = text.find("/", 7)
@@ -120,7 +120,15 @@ def fill_redirect(template: str, *, who: Who, group: str, category: str, url: by
     return "".join(filled)
 
 
-def personal(template: str) -> bool:
-    """Whether a redirect differs from one request to the next, so that it cannot be kept."""
-    parts = template.replace("%%", "").split("%")[1:]
-    return any(part[:1] in _TOKENS - {"s", "t"} for part in parts)
+def names_asker(template: str) -> bool:
+    """Whether a redirect differs from one asker to the next."""
+    return not _TOKENS_OF_ASKER.isdisjoint(_tokens(template))
+
+
+def names_url(template: str) -> bool:
+    """Whether a redirect differs from one URL to the next."""
+    return not _TOKENS_OF_URL.isdisjoint(_tokens(template))
+
+
+def _tokens(template: str) -> set[str]:
+    return {part[:1] for part in template.replace("%%", "").split("%")[1:]}
