@@ -91,6 +91,7 @@ def test_every_category_has_well_known_sites_but_those_whose_list_would_be_a_gui
         ("youtube.com", "video_sharing"),
         ("nordvpn.com", "vpn"),
         ("dns.google", "doh"),
+        ("cloudflare-ech.com", "proxies"),  # the outer name of every ECH hello there: a tunnel to any site behind it
         ("chatgpt.com", "ai_chat"),
         ("images.google.com", "image_search"),
     ],
