@@ -61,3 +61,24 @@ def test_a_home_out_of_the_users_reach_is_refused_with_the_folder_that_is_in_the
 
     with pytest.raises(SquidConfigError, match=f"may not enter {closed}: .*chmod o.x") if ROOT else nullcontext():
         write_squid_config(Wanted(home=home, out=ground / "squid"))
+
+
+def test_squids_user_cannot_put_a_file_of_its_own_where_root_reads_or_writes(ground: Path) -> None:
+    """Root starts Squid from this folder, and writes it again: who takes over Squid must not become root by it."""
+    out = ground / "squid"
+    wanted = Wanted(home=closed_home(ground / "home"), out=out)
+    conf = write_squid_config(wanted).conf
+    before = conf.read_bytes()
+    treasure = ground / "treasure"
+    treasure.write_text("root's own")
+    (out / ".squid.conf.new").symlink_to(treasure)
+    if ROOT:
+        become = ["setpriv", f"--reuid={squid_user()}", f"--regid={squid_user()}", "--init-groups"]
+        for target in (conf, out / "helper.py"):
+            assert subprocess.run([*become, "rm", "-f", target], capture_output=True, check=False).returncode
+        subprocess.run([*become, "touch", out / "squid.pid"], check=True)
+
+    write_squid_config(wanted)
+
+    assert treasure.read_text() == "root's own"
+    assert conf.read_bytes() == before

@@ -62,7 +62,7 @@ def write_squid_config(wanted: Wanted) -> Written:
     _known(user)
     out, events = wanted.out.resolve(), (wanted.home.events / wanted.gateway).resolve()
     bundles = (wanted.bundles or wanted.home.here).absolute()
-    _folder(out, user)
+    _folder(out, user, ours=True)
     _folder(events, user)
     _open_to(user, wanted.home, bundles, events)
     live = LiveFilter(bundles, key=_secret(wanted.home.person_key), alarm=lambda _: None)
@@ -74,7 +74,9 @@ def write_squid_config(wanted: Wanted) -> Written:
     conf = out / "squid.conf"
     text = squid_conf(settings)
     beside = out / ".squid.conf.new"
-    beside.write_text(text)
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w") as file:  # no planted link
+        file.write(text)
     beside.replace(conf)
     write_pages(out / "errors", school=live.bundle.school_name if live.bundle else "")
     _leave_status(wanted, out)
@@ -136,13 +138,15 @@ def _known(user: str) -> None:
         raise SquidConfigError(f"there is no user {user!r} on this machine; name Squid's with --user") from None
 
 
-def _folder(folder: Path, user: str) -> None:
-    """A folder that Squid's user may write in: its process id, its log, its events."""
+def _folder(folder: Path, user: str, *, ours: bool = False) -> None:
+    """A folder that Squid's user may write in: its process id, its log, its events. One that is `ours` holds what
+    root reads as well: there that user adds files and cannot put its own in the place of ours."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
-            folder.chmod(0o755)
+            group = pwd.getpwnam(user).pw_gid
+            shutil.chown(folder, "root" if ours else user, group)
+            folder.chmod(0o1775 if ours else 0o755)
     except OSError as error:
         raise SquidConfigError(
             f"{folder} cannot be made ready ({error.strerror}); choose another or run as root"
