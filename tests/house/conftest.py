@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.house import House, running
+from tests.house.house import House, running, until
 from tests.house.origin import Origin, serving
 from tests.house.visitor import Visitor, set_up
 
@@ -37,7 +37,9 @@ def fellside() -> Iterator[School]:
     with tempfile.TemporaryDirectory(prefix="drystone-house-") as folder:
         Path(folder).chmod(0o755)
         with running(Path(folder) / "home", *LOOPBACK) as house:
-            yield School(house, set_up(house.pages))
+            school = School(house, set_up(house.pages))
+            until(house.filters_by_now, 10, "the first edition")
+            yield school
 
 
 @pytest.fixture(scope="module")

@@ -209,6 +209,14 @@ class House:
             return False
         return (collects, works) == (pids["collector"], pids["worker"])
 
+    def filters_by_now(self) -> bool:
+        """Whether the proxy says that it works by the edition that `current` names now."""
+        try:
+            status = json.loads((self.home.run / "proxy.json").read_bytes())
+            return bool(status["edition"] == (self.home.here / "current").readlink().name)
+        except (OSError, ValueError):
+            return False
+
     def lake(self) -> Lake:
         self._lake = self._lake or Lake(self.home.lake)
         return self._lake

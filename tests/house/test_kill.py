@@ -23,6 +23,7 @@ SCHOOL = "fellside"
 def house(fresh: House, origin: Origin) -> House:
     """Set up, and with a part of the test's own site blocked: what gets through to it there, got through the filter."""
     technician = set_up(fresh.pages)
+    until(fresh.filters_by_now, 10, "the first edition")
     add_rule(technician, "block", "127.0.0.1/arcade")
     publish(technician)
     until(lambda: fresh.door.get(f"{origin.url}/arcade/first").status == 403, 20, "the block")
