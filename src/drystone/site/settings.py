@@ -126,6 +126,9 @@ MFA_TOTP_ISSUER = "Drystone"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = HOME.root / "mail-out"
 
+# Behind a web server everybody comes from its address, and few wrong passwords would shut out the whole school.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("DRYSTONE_TRUSTED_PROXIES", "0"))
+
 SESSION_COOKIE_AGE = 8 * 60 * 60  # a school day
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from django.db.models import Prefetch
+from django.utils import timezone
 
 from drystone.engine.filtering import rules as engine
 from drystone.engine.filtering.identity import sign_on_name
@@ -121,10 +122,10 @@ def _people(school: School, groups: list[Group], pseudonymous: bool, left_out: l
     by_band = {group.age_band: group.slug for group in reversed(groups)}
     slugs = {group.pk: group.slug for group in groups}
     roles: dict[int, set[str]] = {}
-    for person, role in RoleHolding.objects.filter(person__school=school, ends__isnull=True).values_list(
-        "person", "role"
-    ):
-        roles.setdefault(person, set()).add(role)
+    today = timezone.localdate()  # a role that begins later, or is over, gives nobody the staff's profile
+    for holding in RoleHolding.objects.filter(person__school=school):
+        if holding.held_on(today):
+            roles.setdefault(holding.person_id, set()).add(holding.role)
     people: dict[int, engine.Person] = {}
     taken: dict[str, str] = {}
     for row in Person.objects.filter(school=school).exclude(sign_on="").select_related("school_class").order_by("id"):
