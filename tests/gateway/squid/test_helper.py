@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drystone.engine.filtering import LiveFilter
+from drystone.engine.filtering import LiveFilter, Overlay, SwitchedOff, write_overlay
 from drystone.gateway.squid.answers import Answers
 from drystone.gateway.squid.doors import AclDoor, RewriterDoor
 
 from .conftest import make_bundle, make_lists, run_helper
 
+MINUTE = timedelta(minutes=1)
 GOOD = b"http://river.example/ 10.1.0.4/- - GET myip=10.0.0.1 myport=3128"
 GARBAGE = {
     "nothing": b"",
@@ -261,6 +263,21 @@ def test_people_that_come_and_go_do_not_fill_the_memory(bundle: Path, monkeypatc
         assert answers.answer([line]).startswith(b"OK ")
     assert len(answers._people) <= 50
     assert sum(len(party.answers) for party in answers._parties.values()) <= 101
+
+
+def test_a_switch_that_ends_between_two_requests_is_noticed_at_once(bundle: Path) -> None:
+    """Who has which profile is kept, and asked afresh at the instant at which the overlay says something else."""
+    end = datetime(2026, 11, 3, 10, 30, tzinfo=UTC)
+    write_overlay(bundle.parent / "overlay.json", Overlay(switched_off=(SwitchedOff("Year 4", "ks2", until=end),)))
+    live = LiveFilter(bundle.parent)
+    answers = Answers(live, AclDoor(live))
+
+    def ask(at: datetime) -> bytes:
+        answers.now(at)
+        return answers.answer([GOOD]).split()[0]
+
+    moments = [end - timedelta(hours=1), end - timedelta(milliseconds=1), end, end + timedelta(hours=1), end - MINUTE]
+    assert [ask(at) for at in moments] == [b"ERR", b"ERR", b"OK", b"OK", b"ERR"]
 
 
 def test_the_rewriter_fills_squidguards_tokens(bundle: Path) -> None:

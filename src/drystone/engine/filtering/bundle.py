@@ -142,12 +142,19 @@ class Bundle:
     def profile_for(self, client: str, user: str, overlay: Overlay | None, at: datetime, *, shut: str = "") -> Profile:
         """The profile of who asks; kept by client and user. Without an overlay that the bundle demands, or with a
         reason in `shut`, the profile is barred from all but help."""
+        return self._roll_under(overlay, shut).profile(client, user, at)
+
+    def profiles_stand(self, overlay: Overlay | None, at: datetime, *, shut: str = "") -> tuple[float, float]:
+        """From when, up to but not including when, everybody's profile is what it is at this time; in seconds."""
+        return self._roll_under(overlay, shut).window(at.timestamp())
+
+    def _roll_under(self, overlay: Overlay | None, shut: str) -> Roll:
         if overlay is None and self.overlay_required:
             shut = shut or NO_OVERLAY
         roll = self._roll
         if roll is None or roll.overlay is not overlay or roll.shut != shut:
             roll = self._roll = Roll(self.policy, self.masks, self._key, overlay, shut, self._numbers)
-        return roll.profile(client, user, at)
+        return roll
 
     def moment(self, at: datetime) -> int:
         """A mask of the rules that hold at this time by their schedules and ends."""

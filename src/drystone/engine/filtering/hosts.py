@@ -20,8 +20,8 @@ MAX_HOST = 253
 MAX_LABEL = 63
 
 # Lower-case ASCII, last label begins with a letter: cannot be an address, needs no mapping. No label may hold
-# hyphens in places three and four (xn--): those go the slow way, where Punycode is checked.
-_PLAIN = re.compile(r"(?:(?!..--)[a-z0-9_-]{1,63}\.)*(?!..--)[a-z](?:[a-z0-9_-]{0,62})", re.ASCII).fullmatch
+# hyphens in places three and four (xn--): those go the slow way, where Punycode is checked. MAX_HOST is not checked.
+is_plain = re.compile(r"(?:(?!..--)[a-z0-9_-]{1,63}\.)*(?!..--)[a-z](?:[a-z0-9_-]{0,62})", re.ASCII).fullmatch
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f#/:<>?@\[\\\]^|%]").search  # forbidden domain code points of the standard
 _PORT = re.compile(r"[0-9]{0,5}", re.ASCII).fullmatch
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):", re.ASCII).match
@@ -43,7 +43,7 @@ def canonical_host(raw: str) -> str:
     `raw` may carry user-info and a port, which are dropped; it has no scheme and no path. Idempotent.
     Raises HostError.
     """
-    if len(raw) <= MAX_HOST and _PLAIN(raw):
+    if len(raw) <= MAX_HOST and is_plain(raw):
         return raw
     if len(raw) > 64 * 1024:
         raise HostError("the host is absurdly long")
@@ -102,12 +102,12 @@ def split_url(url: str, *, connect: bool = False) -> tuple[str, str]:
         url = url.strip(_STRIPPED).translate(_DROPPED)
     if connect:
         host, _, port = url.partition(":")
-        if len(host) <= MAX_HOST and _PLAIN(host) and _USUAL_PORT(port):
+        if len(host) <= MAX_HOST and is_plain(host) and _USUAL_PORT(port):
             return host, ""
         return _host_or_nothing(url), ""
     if url.startswith("http://"):
         host, slash, path = url[7:].partition("/")
-        if len(host) <= MAX_HOST and _PLAIN(host):
+        if len(host) <= MAX_HOST and is_plain(host):
             return host, canonical_path(slash + path)
     authority, rest, bare = _authority(url)
     path = "" if bare and not rest else canonical_path(rest)

@@ -23,6 +23,7 @@ from drystone.engine.filtering.who import Profile
 
 LINK = "current"
 NOTHING = Verdict(Action.BLOCK, reasons.NO_BUNDLE, rule="no-bundle", level=Level.ACCESS)
+ALWAYS = (float("-inf"), float("inf"))
 NOBODY = Profile(number=-1, holding=0, zone="", group="", person="")
 
 Signature = tuple[object, ...]
@@ -94,6 +95,11 @@ class LiveFilter:
         if self.bundle is None:
             return NOBODY
         return self.bundle.profile_for(client, user, self.overlay, at, shut=self.shut)
+
+    def profiles_stand(self, at: datetime) -> tuple[float, float]:
+        if self.bundle is None:
+            return ALWAYS
+        return self.bundle.profiles_stand(self.overlay, at, shut=self.shut)
 
     def moment(self, at: datetime) -> int:
         return self.bundle.moment(at) if self.bundle else 0

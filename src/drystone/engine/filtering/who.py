@@ -91,16 +91,20 @@ class Roll:
 
     def profile(self, client: str, user: str, at: datetime) -> Profile:
         """Cheap when asked again. `user` is a sign-on name or "" and goes before a session at the address."""
-        now = at.timestamp()
+        self.window(at.timestamp())
+        profile = self._profiles.get((client, user))
+        if profile is None:
+            profile = self._profiles[client, user] = self._work_out(client, user, at)
+        return profile
+
+    def window(self, now: float) -> tuple[float, float]:
+        """From when, up to but not including when, everybody's profile is what it is at `now`, in seconds."""
         start, end = self._window
         if not start <= now < end or len(self._profiles) > KEPT:
             self._profiles = {}
             place = bisect_right(self._edges, now)
             self._window = (self._edges[place - 1], self._edges[place])
-        profile = self._profiles.get((client, user))
-        if profile is None:
-            profile = self._profiles[client, user] = self._work_out(client, user, at)
-        return profile
+        return self._window
 
     def _work_out(self, client: str, user: str, at: datetime) -> Profile:
         policy = self._policy

@@ -3,7 +3,7 @@
 Most of a school's traffic is a few thousand sites, asked for again and again by the same few groups. So an answer is
 two look-ups: who asks (all that stands after the URL) leads to a table that is shared with everybody of the same
 profile, and the table holds the bytes. Tables are emptied when the bundle, the overlay or the rules that hold at this
-time change; who has which profile is asked afresh each second, since people sign on and are switched off at any moment.
+time change; who has which profile is asked afresh as soon as a session or a switch of the overlay begins or ends.
 """
 
 from __future__ import annotations
@@ -98,24 +98,25 @@ class Answers:
         self._check_key = check_key
         self._alarm = alarm
         self._people: dict[bytes, Asker] = {}
-        self._read: dict[bytes, Who] = {}
         self._parties: dict[tuple[int, str, str, str, bool], Party] = {}
         self._kept = 0
         self._generation = -1
         self._moment = 0
-        self._second = -1
+        self._standing = (0.0, 0.0)  # from when to when the profiles of `_people` are theirs
         self._at = datetime(1970, 1, 1, tzinfo=UTC)
 
     def now(self, at: datetime) -> None:
         """The time of what comes next. Called for every batch of lines, and cheap when little has passed."""
         self._at = at
-        second, moment = int(at.timestamp()), self._live.moment(at)
+        moment = self._live.moment(at)
+        start, end = self._standing
         if (self._live.generation, moment) != (self._generation, self._moment):
             self._generation, self._moment = self._live.generation, moment
             self._forget()
-        elif second != self._second:
-            self._people.clear()
-        self._second = second
+        elif start <= at.timestamp() < end:
+            return
+        self._people.clear()
+        self._standing = self._live.profiles_stand(at)
 
     def answer(self, lines: list[bytes]) -> bytes:
         """One answer a line, in their order. `lines` have no newline."""
@@ -169,10 +170,10 @@ class Answers:
             return UNDECIDED
 
     def _asker(self, raw: bytes) -> Asker:
-        """Reads who asks, and keeps it for this second. A self-test, signed for a minute, is read each time."""
+        """Reads who asks, and keeps it while profiles stand. A self-test, signed for a minute, is read each time."""
         if len(raw) > LONGEST_LINE:
             return Asker(Who(), "", Party(NOBODY, connect=False), self._door.tail(""), keeps=False)
-        who = self._read.get(raw) or read_who(raw)
+        who = read_who(raw)
         tested = read_check(self._check_key, who.check, self._at) if who.check and self._check_key else None
         client, user = (tested, "") if tested else (who.client, who.user)
         profile = self._profile(client, user)
@@ -182,9 +183,6 @@ class Answers:
             return Asker(who, client, Party(profile, connect=connect), tail, keeps=False, device=SELF_TEST)
         if len(self._people) >= MOST_PEOPLE:
             self._people.clear()
-        if len(self._read) >= MOST_PEOPLE:
-            self._read.clear()
-        self._read[raw] = who
         # The same text is another URL in a CONNECT: `a.example/b` there is a host that cannot be read.
         alike = (profile.number, profile.zone, profile.group, profile.person, connect)
         keeps = bool(client) and profile is not NOBODY
@@ -193,7 +191,9 @@ class Answers:
             party = Party(profile, connect=connect)
             if keeps:
                 self._parties[alike] = party
-        asker = self._people[raw] = Asker(who, client, party, tail, keeps=keeps)
+        asker = Asker(who, client, party, tail, keeps=keeps)
+        if keeps or not client:  # whom the filter could not place is asked about again each time
+            self._people[raw] = asker
         return asker
 
     def _profile(self, client: str, user: str) -> Profile:

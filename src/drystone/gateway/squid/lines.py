@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
-from drystone.engine.filtering.hosts import canonical_host, canonical_path, split_url
+from drystone.engine.filtering.hosts import MAX_HOST, canonical_path, is_plain, split_url
 
 LONGEST_LINE = 64 * 1024  # Squid's own limit is 9,216 bytes for a rewriter, a little more for an acl
 _TOKENS_OF_ASKER = frozenset("ani")
@@ -54,14 +54,14 @@ def read_place(raw: bytes, *, connect: bool) -> tuple[str, str]:
     Nearly every line has one of the two plain shapes below; all others go the engine's own, longer way."""
     try:
         if connect:
-            if raw.endswith(b":443") and raw.count(b":") == 1:
-                return canonical_host(raw[:-4].decode("ascii")), ""
+            if raw.endswith(b":443") and len(raw) <= MAX_HOST and is_plain(host := raw[:-4].decode("ascii")):
+                return host, ""
         elif raw.startswith(b"http://"):
             text = raw.decode("ascii")
             slash = text.find("/", 7)
-            if slash > 0 and text.isprintable():
-                return canonical_host(text[7:slash]), canonical_path(text[slash:])
-    except ValueError:  # not ASCII, or a host that needs the longer way
+            if 0 < slash <= MAX_HOST and is_plain(host := text[7:slash]) and text.isprintable():
+                return host, canonical_path(text[slash:])
+    except ValueError:  # not ASCII
         pass
     return split_url(read_url(raw), connect=connect)
 
