@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -72,32 +73,44 @@ def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_home_of_somebody_else_is_one_line(fellside: School) -> None:
-    """As an ordinary user; root could write anywhere."""
     home = fellside.house.home.root
-    command = ["/usr/bin/python3", "-I", "-c", _AS_MODULE, *up(home, *ports())]
-    ran = subprocess.run(
-        [*_nobody(), *command], capture_output=True, text=True, check=False, timeout=60, env=environment(), cwd="/"
-    )
+    ran = as_nobody(up(home, *ports()))
     one_line(ran, f"cannot write in {home}", "--home")
 
 
 def test_a_fresh_home_in_a_closed_folder_is_one_line(tmp_path: Path) -> None:
     home = tmp_path / "closed" / "home"
     home.parent.mkdir(mode=0o555)
-    command = ["/usr/bin/python3", "-I", "-c", _AS_MODULE, *up(home, *ports())]
-    ran = subprocess.run(
-        [*_nobody(), *command], capture_output=True, text=True, check=False, timeout=60, env=environment(), cwd="/"
-    )
+    ran = as_nobody(up(home, *ports()))
     one_line(ran, "cannot write in", "--home")
 
 
-_PACKAGES = [str(Path(__import__(name).__file__).resolve().parent.parent) for name in ("drystone", "typer")]
-_AS_MODULE = f"import sys; sys.path[:0] = {_PACKAGES!r}; from drystone.cli.main import main; main(sys.argv[1:])"
+# What `up` needs is read while we are root, by asking for its help: interpreter and sources may lie where nobody else
+# enters.
+_AS_NOBODY = """
+import contextlib, io, os, sys
+from drystone.cli.main import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main(["up", "--help"])
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+main(sys.argv[1:])
+"""
 
 
-def _nobody() -> list[str]:
-    """Root becomes an ordinary user; anybody else is one already."""
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+def as_nobody(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """As an ordinary user; root could write anywhere."""
+    return subprocess.run(
+        [sys.executable, "-I", "-c", _AS_NOBODY, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(),
+        cwd="/",
+    )
 
 
 # -- lists and rules
