@@ -85,13 +85,13 @@ def test_a_fresh_home_in_a_closed_folder_is_one_line(tmp_path: Path) -> None:
     one_line(ran, "cannot write in", "--home")
 
 
-# What `up` needs is read while we are root, by asking for its help: interpreter and sources may lie where nobody else
-# enters.
+# What `up` needs is read while we are root, by a call that it refuses: interpreter and sources may lie where nobody
+# else enters.
 _AS_NOBODY = """
 import contextlib, io, os, sys
 from drystone.cli.main import main
-with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-    main(["up", "--help"])
+with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):
+    main(["up", "--web", "nowhere"])
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)

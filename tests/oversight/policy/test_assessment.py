@@ -5,11 +5,13 @@ from datetime import date
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils import timezone
 
 from drystone.oversight.policy.library import parse_library
 from drystone.oversight.policy.models import DailyFinding, PolicyReview
 from drystone.oversight.policy.services import assess_school, record_review
 from drystone.registers.school.controls import REGISTRY, Finding, State
+from drystone.registers.school.hooks import announce_evidence
 from drystone.registers.school.models import AuditEntry, Role
 from tests.oversight.policy.test_library import TEMPLATE
 from tests.people import make_person, make_school
@@ -48,6 +50,13 @@ def test_assessing_twice_on_a_day_keeps_one_finding_a_promise(school):
     review(school, date(2026, 9, 1), date(2027, 6, 1))
     assert standing(school).state == "met"
     assert DailyFinding.objects.filter(school=school, day=TODAY).count() == 69
+
+
+def test_new_evidence_renews_the_findings_of_today(school, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        announce_evidence(school=school)
+        assert not DailyFinding.objects.exists()
+    assert DailyFinding.objects.filter(school=school, day=timezone.localdate()).count() == 69
 
 
 def test_days_past_are_not_touched(school):

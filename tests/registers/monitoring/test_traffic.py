@@ -47,6 +47,7 @@ def test_a_block_shows_with_category_rule_and_reason_in_plain_words(place, as_pe
     (row,) = rows(text)
     for words in ("bets.example", "Blocked", "Gambling", rule.reason, "ICT suite", "Key Stage 2", "Pip Fell", "12,345"):
         assert words in row
+    assert f'href="{reverse("network:rule", args=[rule.pk])}">rule {rule.pk}</a>' in row
     assert "1 request" in text
 
 

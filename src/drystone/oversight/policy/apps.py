@@ -5,3 +5,9 @@ class PolicyConfig(AppConfig):
     name = "drystone.oversight.policy"
     label = "policy"
     verbose_name = "Policy"
+
+    def ready(self) -> None:
+        from drystone.oversight.policy.services import renew_findings
+        from drystone.registers.school.hooks import evidence_changed
+
+        evidence_changed.connect(renew_findings, dispatch_uid="policy.renew_findings")

@@ -1,4 +1,7 @@
-"""The lake, asked as the Traffic page asks, and its answers in words."""
+"""The lake, asked as the Traffic page asks, and its answers in words.
+
+DuckDB, Ibis and pyarrow take a second to load, so that is left to the first question: other pages need not wait.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from drystone.engine.eventlog import Event
 from drystone.engine.eventlog.export import harmless
-from drystone.engine.eventlog.lake import Lake
-from drystone.engine.eventlog.questions import Filters
 from drystone.engine.filtering.request import Level
 from drystone.registers.monitoring.forms import ACTIONS
 from drystone.registers.network import api as network
 from drystone.registers.school.models import Person, School
 
+if TYPE_CHECKING:
+    from drystone.engine.eventlog.lake import Lake
+    from drystone.engine.eventlog.questions import Filters
+
 PER_PAGE = 50
 DEEPEST = 200  # pages: nobody turns so many; who wants older events narrows the time
 WINDOWS = (1, 7, 31)  # days looked at first: the newest page is mostly of today, and a day is one folder of the lake
+TIMES = {"since", "until"}
 HIDDEN = "Not recorded: a help site"
 LEVELS = {
     "mandatory": "Blocked for everyone, by law and duty",
@@ -71,6 +77,12 @@ class Row:
     def hidden(self) -> bool:
         return self.event.level == Level.HELP
 
+    @property
+    def rule_number(self) -> int | None:
+        """Of a rule that somebody made; None where the house itself decided (help, mandatory, the profile)."""
+        head, _, number = self.event.rule.partition("-")
+        return int(number) if head == "rule" and number.isdecimal() and len(number) < 10 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -102,15 +114,30 @@ def lake() -> Lake:
 
 @lru_cache(maxsize=2)
 def _lake(root: Path) -> Lake:
+    from drystone.engine.eventlog.lake import Lake
+
     return Lake(root)
 
 
 def page(school: School, filters: Filters, number: int, words: Words) -> tuple[list[Row], int]:
     """The rows of a page, newest first, and how many events there are in all."""
-    total = lake().count(school.slug, **filters)
-    events = _newest(school, filters, number, total) if total else []
+    if filters.keys() - TIMES:
+        events, total = _found(school, filters, number)
+    else:
+        total = lake().count(school.slug, **filters)
+        events = _newest(school, filters, number, total) if total else []
     reasons = network.reasons_of(school, {event.rule for event in events})
     return [words.row(event, reasons) for event in events], total
+
+
+def _found(school: School, filters: Filters, number: int) -> tuple[list[Event], int]:
+    """A page of those that a search found. What it found may be old and far between: one search through all events
+    tells how many there are and how far back the page reaches."""
+    total, since = lake().reach(school.slug, number * PER_PAGE, **filters)
+    if since is None:
+        return [], 0
+    filters = filters | {"since": since}
+    return lake().events(school.slug, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, **filters), total
 
 
 def _newest(school: School, filters: Filters, number: int, total: int) -> list[Event]:

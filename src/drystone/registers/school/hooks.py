@@ -3,6 +3,8 @@
 - `@needs_today` functions, in each app's `today.py`: what a person should do today.
 - `filter_inputs_changed`: zones, groups, classes, the calendar or the school's own sites changed, so the
   filter's bundle is out of date. Sent after the change is committed, with `school` and `by`.
+- `evidence_changed`: what findings rest on is new (the filter was tested), so that the board need not wait for its
+  hour. Sent as the other.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from drystone.registers.school.models import Person, Role, School
 
 log = logging.getLogger(__name__)
 filter_inputs_changed = Signal()
+evidence_changed = Signal()
 
 
 class Urgency(IntEnum):
@@ -64,10 +67,18 @@ def tasks_for(school: School, person: Person, roles: frozenset[Role], on: date) 
 
 
 def announce_filter_change(*, school: School, by: Person | None) -> None:
-    """Tell the filter once the change is committed; a listener that fails does not undo it."""
+    _tell_when_committed(filter_inputs_changed, school, by)
+
+
+def announce_evidence(*, school: School, by: Person | None = None) -> None:
+    _tell_when_committed(evidence_changed, school, by)
+
+
+def _tell_when_committed(signal: Signal, school: School, by: Person | None) -> None:
+    """A listener that fails does not undo the change."""
 
     def send() -> None:
-        for receiver, answer in filter_inputs_changed.send_robust(sender=School, school=school, by=by):
+        for receiver, answer in signal.send_robust(sender=School, school=school, by=by):
             if isinstance(answer, Exception):
                 log.error("%r did not take up a change of %s", receiver, school.slug, exc_info=answer)
 

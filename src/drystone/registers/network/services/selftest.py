@@ -18,6 +18,7 @@ from drystone.registers.network.probe import ask
 from drystone.registers.network.questions import Question, questions
 from drystone.registers.network.services.changes import current_publication
 from drystone.registers.network.services.permission import require
+from drystone.registers.school.hooks import announce_evidence
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.services.audit import record
 
@@ -154,6 +155,7 @@ def _finish(run: CheckRun, results: list[CheckResult], trouble: str) -> CheckRun
             summary=f"Tested the filter: {run.sentence}",
             after={"passed": run.passed, "failed": run.failed, "not_tested": run.not_tested, "edition": run.edition},
         )
+        announce_evidence(school=run.school, by=run.by)
     return run
 
 
