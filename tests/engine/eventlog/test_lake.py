@@ -41,6 +41,15 @@ def test_events_come_newest_first_by_the_page_and_whole(school, lake):
     assert lake.count("fellside") == 10
 
 
+def test_a_search_tells_how_many_it_found_and_how_far_back_the_newest_of_them_go(school, lake):
+    collect(school, *[(number, {"zone": "suite" if number % 3 else "hall"}) for number in range(10)])
+    total, since = lake.reach("fellside", 2, zone="suite")
+    assert (total, since) == (6, lake.events("fellside", zone="suite")[1].at)
+    assert ids(lake.events("fellside", zone="suite", since=since)) == ["e8", "e7"]
+    assert lake.reach("fellside", 100, zone="suite") == (6, lake.events("fellside", zone="suite")[-1].at)
+    assert lake.reach("fellside", 2, zone="attic") == (0, None)
+
+
 def test_no_question_reaches_another_school(school, lake):
     collect(school, (1, {"category": "mine"}), (2, {"school": "moorend", "category": "theirs", "action": "block"}))
     assert ids(lake.events("fellside")) == ["e1"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from drystone.engine.eventlog.errors import LakeError
 from drystone.engine.eventlog.event import (
     SELF_TEST,
     Event,
@@ -24,9 +25,8 @@ from drystone.engine.eventlog.segment import SegmentWriter
 if TYPE_CHECKING:
     from drystone.engine.eventlog.collector import Collector, CollectorBusyError
     from drystone.engine.eventlog.lake import Lake
-    from drystone.engine.eventlog.layout import LakeError
 
-_HEAVY = {"Collector": "collector", "CollectorBusyError": "collector", "Lake": "lake", "LakeError": "layout"}
+_HEAVY = {"Collector": "collector", "CollectorBusyError": "collector", "Lake": "lake"}
 
 __all__ = [
     "SELF_TEST",

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from drystone.engine.eventlog import layout
 from drystone.engine.eventlog.compaction import Compaction
+from drystone.engine.eventlog.errors import LakeError
 from drystone.engine.eventlog.event import (
     AT,
     BYTES_FIELDS,
@@ -33,7 +34,7 @@ from drystone.engine.eventlog.event import (
     salvage,
     split_line,
 )
-from drystone.engine.eventlog.layout import RECORDS, REJECTED, LakeError, Span
+from drystone.engine.eventlog.layout import RECORDS, REJECTED, Span
 from drystone.engine.eventlog.source import Source, abandoned, chunks, open_source, segment_files
 from drystone.engine.filtering.request import Level
 from drystone.engine.home import Home

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drystone.engine.eventlog import layout
-from drystone.engine.eventlog.layout import DataFile, LakeError, Span
+from drystone.engine.eventlog.errors import LakeError
+from drystone.engine.eventlog.layout import DataFile, Span
 
 FANOUT: Final = 16
 TIERS: Final = (512, 8_192)  # rows from which the second and the third tier begin

@@ -23,9 +23,10 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from drystone.engine.eventlog import layout
+from drystone.engine.eventlog.errors import LakeError
 from drystone.engine.eventlog.event import Event
 from drystone.engine.eventlog.export import CHUNK, as_csv
-from drystone.engine.eventlog.layout import RECORDS, REJECTED, LakeError
+from drystone.engine.eventlog.layout import RECORDS, REJECTED
 from drystone.engine.eventlog.questions import (
     DayCount,
     Filters,
@@ -35,6 +36,7 @@ from drystone.engine.eventlog.questions import (
     Reject,
     decisions,
     is_before,
+    latest,
     times,
 )
 from drystone.engine.filtering.request import Action, Level
@@ -56,6 +58,10 @@ class Lake:
         self._process = 0
         self._left_to_parent: tuple[Any, ...] = ()
         self._last_seen: dict[Path, tuple[frozenset[str], dict[str, datetime]]] = {}
+
+    def wake(self) -> None:
+        """Load and open, now, what the first question would wait for."""
+        self._query([], RECORDS, lambda records: decisions(records, {}).agg(n=ibis._.count()))
 
     def schools(self) -> list[str]:
         return layout.schools(self.root)
@@ -82,6 +88,16 @@ class Lake:
     def count(self, school: str, **filters: Unpack[Filters]) -> int:
         found = self._ask(school, filters, lambda records: decisions(records, filters).agg(n=ibis._.count()))
         return int(found.column("n")[0].as_py())
+
+    def reach(self, school: str, newest: int, **filters: Unpack[Filters]) -> tuple[int, datetime | None]:
+        """How many such events there are, and when the last of the `newest` ones was: none but those need be looked
+        at for a page of them. One look at each event; None where there are none."""
+
+        def build(records: Table) -> Table:
+            return decisions(records, filters).agg(n=ibis._.count(), latest=latest(ibis._.at, newest))
+
+        row = self._ask(school, filters, build).to_pylist()[0]
+        return row["n"], row["latest"][-1].astimezone(UTC) if row["latest"] else None
 
     def distinct(self, school: str, field: str, *, limit: int = 500, **filters: Unpack[Filters]) -> list[str]:
         """The values that a field has, in order, the empty one left out: for filter boxes."""

@@ -31,6 +31,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from drystone.engine.eventlog.errors import LakeError
 from drystone.engine.eventlog.event import DECISION_FIELDS
 
 SPANS: Final = b"drystone.spans"  # key in the footer of a merged file
@@ -56,10 +57,6 @@ REJECTED: Final = pa.schema(
     [pa.field("gateway", pa.string()), pa.field("file", pa.string())]
     + [pa.field("reason", pa.string()), pa.field("lines", pa.int64()), pa.field("line", pa.binary()), *_PLACE]
 )
-
-
-class LakeError(Exception):
-    """The lake cannot be read or written as it stands; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Final, TypedDict
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis.expr.types import BooleanValue, Table
 
 from drystone.engine.eventlog.event import SELF_TEST
@@ -25,6 +26,8 @@ _EXACT: Final = (
     "level",
     "rule",
 )
+
+_MOMENT: Final = dt.Timestamp(timezone="UTC")
 
 Place = tuple[datetime, str, int]  # at, segment, offset: where an event stands in the order of all
 
@@ -92,6 +95,11 @@ class Reject:
     lines: int
     reason: str
     line: bytes
+
+
+@ibis.udf.agg.builtin(name="max", signature=((_MOMENT, dt.int64), dt.Array(_MOMENT)))  # type: ignore[untyped-decorator]
+def latest(at: object, how_many: int) -> object:
+    """The latest so many moments, the last one first."""
 
 
 def decisions(records: Table, filters: Filters) -> Table:

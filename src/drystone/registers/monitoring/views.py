@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
@@ -11,8 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from drystone.engine.eventlog.layout import LakeError
-from drystone.engine.eventlog.questions import Filters
+from drystone.engine.eventlog import LakeError
 from drystone.registers.monitoring import blocks as blocked
 from drystone.registers.monitoring import people, queries
 from drystone.registers.monitoring.forms import TrafficForm
@@ -20,6 +19,9 @@ from drystone.registers.monitoring.services.lookups import note_export, note_loo
 from drystone.registers.network import api as network
 from drystone.registers.school.access import needs
 from drystone.registers.school.models import Person, School
+
+if TYPE_CHECKING:
+    from drystone.engine.eventlog.questions import Filters
 
 NAMES = "monitoring.view_names"
 AGAIN_SECONDS = 10
