@@ -143,3 +143,9 @@ def test_a_source_that_is_removed_is_gone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(SourceError, match="no source 'council'"):
         sources.remove(tmp_path, "council")
+
+
+def test_a_folder_without_lists_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="empty: empty"):
+        sources.copy_lists(tmp_path / "empty", tmp_path / "out")

@@ -230,6 +230,8 @@ def copy_lists(root: Path, out: Path, *, only: str = "") -> None:
         folders = {name: find_folder(root, name) for name in ([only] if only else list_names(root))}
     except ListError as error:
         raise SourceError(str(error)) from error
+    if not folders:
+        raise SourceError(f"{root}: empty (it has no folder of lists in it); name the folder that holds the categories")
     for name, folder in folders.items():
         (out / name).mkdir(parents=True)
         for file in FILES:
