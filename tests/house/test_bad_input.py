@@ -138,7 +138,12 @@ def spoil(lists: Path, how: str) -> None:
             (lists / "games" / "domains").write_bytes(b"games.example\n\x00\x01\x02\x1f\x8b\n" * 40)
 
 
-SAYS = {"missing": "no such", "empty": "has no folder of lists in it", "half-written": "half-written", "binary": "binary"}
+SAYS = {
+    "missing": "no such",
+    "empty": "has no folder of lists in it",
+    "half-written": "half-written",
+    "binary": "binary",
+}
 
 
 @pytest.mark.parametrize("how", SAYS)
