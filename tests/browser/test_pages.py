@@ -129,3 +129,14 @@ def test_the_keyboard_reaches_the_content_first(school, page):
     assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main-content"
+
+
+def test_on_paper_no_address_is_printed_over_the_sentences_of_the_board(school, page):
+    """GOV.UK's style prints each link's address; on the board it would lie over the promise."""
+    sign_in(page, school.address)
+    page.goto(f"{school.address}/policy/")
+    page.emulate_media(media="print")
+    printed = page.eval_on_selector_all(
+        "main a", "all => [...new Set(all.map(a => getComputedStyle(a, '::after').content))]"
+    )
+    assert printed == ["none"]

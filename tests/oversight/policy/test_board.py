@@ -155,3 +155,29 @@ def test_the_csv_holds_every_promise_and_cannot_act_in_a_spreadsheet(school):
     text = b"".join(response.streaming_content).decode()
     assert len(text.strip().splitlines()) == 70
     assert ",'=CMD()," in text
+
+
+def test_a_governor_reads_the_evidence_and_is_led_to_no_closed_door(school):
+    """P14: its evidence lies in the filter's rules, which a governor may not open; of the checks she may."""
+    urls = {"P14": reverse("network:profiles"), "P49": reverse("network:checks")}
+    for promise, url in urls.items():
+        DailyFinding.objects.create(
+            school=school,
+            day=timezone.localdate(),
+            promise=promise,
+            state="met",
+            sentence="Kept.",
+            evidence=[{"text": "What each group may reach", "url": url}],
+            library="x",
+        )
+    governor, head = signed_in_as(school, Role.GOVERNOR), signed_in_as(school, Role.HEAD)
+    shown = body(governor.get(reverse("policy:promise", args=["P14"])))
+    assert "What each group may reach" in shown
+    assert f'href="{urls["P14"]}"' not in shown
+    assert '">What each group may reach</a>' in body(governor.get(reverse("policy:promise", args=["P49"])))
+    assert f'href="{urls["P14"]}">What each group' in body(head.get(reverse("policy:promise", args=["P14"])))
+
+
+def test_the_download_is_named_once_by_its_day(school):
+    answer = signed_in_as(school, Role.GOVERNOR).get(reverse("policy:board_csv"))
+    assert f'"policy-board-{timezone.localdate()}.csv"' in answer["Content-Disposition"]

@@ -303,3 +303,11 @@ def test_a_rule_in_words(place):
         schedule=lunch, until=date(2099, 1, 31),
     )  # fmt: skip
     assert describe(rule) == "Block “Gambling” for Key Stage 2, only outside Lunch, until 31 January 2099"
+
+
+def test_a_rule_for_a_part_of_a_site_says_that_https_hides_the_part(place, as_person):
+    client = as_person(place.head)
+    assert (
+        "Over HTTPS the filter sees only the name" in client.post(ADD, form(site="news.example/sport")).content.decode()
+    )
+    assert "Over HTTPS" not in client.post(ADD, form()).content.decode()

@@ -16,7 +16,7 @@ from drystone.oversight.policy.forms import ReviewForm
 from drystone.oversight.policy.history import history_chart
 from drystone.oversight.policy.library import policy_library
 from drystone.oversight.policy.models import PolicyReview
-from drystone.registers.school.access import SchoolRequest, needs
+from drystone.registers.school.access import SchoolRequest, may_open, needs
 from drystone.registers.school.controls import State
 from drystone.registers.school.csv import csv_response
 from drystone.registers.school.models import Role
@@ -64,7 +64,7 @@ def board_csv(request: SchoolRequest) -> HttpResponseBase:
         for line in lines
     )
     header = ["id", "section", "promise", "owner", "state", "finding", "have", "want", "due", "assessed at"]
-    return csv_response(f"policy-board-{timezone.localdate()}.csv", header, rows)
+    return csv_response("policy-board", header, rows)
 
 
 @needs("policy.view_board")
@@ -75,11 +75,22 @@ def promise(request: SchoolRequest, promise_id: str) -> HttpResponse:
     if line is None:
         raise Http404(f"There is no promise {promise_id}.")
     past = queries.history(request.school, promise_id, today)
+    evidence = line.finding.evidence if line.finding else []
     return render(
         request,
         "policy/promise.html",
-        {"line": line, "history": past[::-1][:30], "chart": history_chart(past, today)},
+        {
+            "line": line,
+            "history": past[::-1][:30],
+            "chart": history_chart(past, today),
+            "evidence": [(item["text"], _opened(item["url"], request)) for item in evidence],
+        },
     )
+
+
+def _opened(url: str, request: SchoolRequest) -> str:
+    """The link, where this reader may follow it; others read what the evidence is, and meet no closed door."""
+    return url if url and may_open(url, request.permissions) else ""
 
 
 @needs("policy.assess")

@@ -51,6 +51,13 @@ FIXED_RULES = {
     "default": "No rule is about it; the profile decides",
     "unreadable": "The address could not be read",
     "no-bundle": "Nothing was published yet",
+    "gateway:address": "An address of the school’s own network, or Drystone itself",
+    "gateway:port": "A port that is not for web pages",
+    "gateway:sni": "The site inside the connection is not the one asked for",
+    "gateway:refused": "Squid refused it: an address or a port that is not for web pages",
+    "gateway:unreadable": "The request could not be read",
+    "gateway:undecided": "The filter could not decide, so it stayed closed",
+    "gateway:no-evidence": "The decision could not be logged, so it stayed closed",
 }
 _CSV = {
     "at": "Time", "gateway": "Gateway", "zone": "Zone", "client": "Address", "device": "Device", "person": "Person",

@@ -25,6 +25,7 @@ from drystone.registers.network.services.publishing import person_secret
 from drystone.registers.network.words import whom
 from drystone.registers.school.models import School
 
+HTTP_ONLY = "Over HTTPS the filter sees only the name of the site: there, only a rule for the whole site works"
 MOST_PLACES = 8
 _STEP = timedelta(minutes=15)
 _AHEAD = 14 * 24 * 4  # a fortnight in quarters of an hour
@@ -72,7 +73,7 @@ def _covers(rule: Rule) -> str:
         case _:
             host, slash, path = rule.value.partition("/")
             if slash:
-                return f"Pages of {host} whose address begins with /{path}"
+                return f"Pages of {host} whose address begins with /{path}. {HTTP_ONLY}"
             return f"{rule.value} and everything below it, such as www.{rule.value}"
 
 

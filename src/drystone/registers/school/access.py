@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import rules.permissions
 import rules.predicates
@@ -13,6 +14,7 @@ import yaml
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from drystone.registers.school.models import Person, Role, RoleHolding, School
@@ -82,6 +84,15 @@ def needs(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def may_open(url: str, permissions: frozenset[str]) -> bool:
+    """Whether a page of ours opens to somebody with these permissions, so that no link leads to a closed door."""
+    try:
+        access: str = getattr(resolve(urlsplit(url).path).func, "access", "")
+    except Resolver404:
+        return False
+    return access.startswith("public: ") or access in permissions
 
 
 def public(why: str) -> Callable[[View], View]:
