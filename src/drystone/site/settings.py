@@ -123,6 +123,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 CSRF_FAILURE_VIEW = "drystone.site.views.errors.csrf"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Drystone"
+MFA_TOTP_TOLERANCE = 1  # a phone whose clock is half a minute off
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = HOME.root / "mail-out"
 

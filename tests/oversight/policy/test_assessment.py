@@ -10,7 +10,7 @@ from django.utils import timezone
 from drystone.oversight.policy.library import parse_library
 from drystone.oversight.policy.models import DailyFinding, PolicyReview
 from drystone.oversight.policy.services import assess_school, record_review
-from drystone.registers.school.controls import REGISTRY, Finding, State
+from drystone.registers.school.controls import REGISTRY, Control, Finding, State
 from drystone.registers.school.hooks import announce_evidence
 from drystone.registers.school.models import AuditEntry, Role
 from tests.oversight.policy.test_library import TEMPLATE
@@ -67,7 +67,7 @@ def test_days_past_are_not_touched(school):
     assert list(states) == ["not recorded", "met"]
 
 
-class Broken:
+class Broken(Control):
     key = "test.broken"
 
     def assess(self, school, on, **params):
@@ -86,6 +86,13 @@ def test_a_control_that_fails_is_not_assessed_and_the_others_go_on(school, monke
 
 
 SECOND = "  - {id: X2, kind: coverage, owner: head, text: a, kept_when: b}\n"
+
+
+def test_a_parameter_that_the_control_does_not_know_is_not_passed_over_in_silence(school):
+    text = TEMPLATE + "    control: policy.reviewed_yearly\n    parameters: {mnths: 6}\n"
+    (row,) = assess_school(school=school, on=TODAY, library=parse_library(text, source="x"))
+    assert row.state == "not assessed"
+    assert "mnths" in row.error
 
 
 def test_a_control_that_does_not_exist_is_not_assessed(school):

@@ -23,6 +23,12 @@ def test_every_control_that_the_policy_names_exists():
     assert {promise.control for promise in policy_library()} - {""} <= set(REGISTRY)
 
 
+def test_every_parameter_that_the_policy_sets_is_one_that_its_control_knows():
+    for promise in policy_library():
+        if promise.control:
+            assert set(promise.parameters) <= set(REGISTRY[promise.control].parameters), promise.id
+
+
 def test_the_promises_that_can_be_answered_now_are_wired():
     """P02, P08, P14, P35, P49, P62."""
     wired = {promise.id for promise in policy_library() if promise.control}

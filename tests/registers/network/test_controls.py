@@ -73,7 +73,7 @@ def test_the_starter_alone_is_due_since_lists_are_to_come_from_third_parties(pla
     with proxy(home):
         found = assess(KEYS[1], place)
     assert found.state is State.DUE
-    assert "third party" in found.sentence
+    assert "a list by others" in found.sentence
 
 
 def test_a_bundle_that_rots_on_disk_is_breached(place, home):

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from django.urls import reverse
 
 from drystone.oversight.policy.models import PolicyReview
-from drystone.registers.school.controls import Evidence, Finding, State, register
+from drystone.registers.school.controls import Control, Evidence, Finding, State, register
 from drystone.registers.school.models import School
 
 NOTICE_DAYS = 42  # half a term: time to put the review on the governors' agenda
 
 
 @register
-class ReviewedYearly:
+class ReviewedYearly(Control):
     """P08: the policy is reviewed every year. A next date later than the promise allows contradicts it,
     as the policy this product grew from does (dated 2019, next review 2022)."""
 
     key = "policy.reviewed_yearly"
+    parameters: ClassVar = {"months": "Months between reviews, at most"}
 
     def assess(self, school: School, on: date, **params: object) -> Finding:
         months = int(str(params.get("months", 12)))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from drystone.oversight.policy.library import Library, Promise, policy_library
 from drystone.oversight.policy.models import DailyFinding
-from drystone.registers.school.controls import State
+from drystone.registers.school.controls import REGISTRY, State
 from drystone.registers.school.models import Role, School
 
 # Worst first: what a head must see at the top.
@@ -93,6 +93,12 @@ def history(school: School, promise_id: str, on: date, days: int = 90) -> list[D
     since = on - timedelta(days=days - 1)
     found = DailyFinding.objects.filter(school=school, promise=promise_id, day__range=(since, on))
     return list(found.order_by("day"))
+
+
+def parameter_words(promise: Promise) -> dict[str, str]:
+    """What the parameters of a promise mean, as its control says."""
+    control = REGISTRY.get(promise.control)
+    return dict(control.parameters) if control else {}
 
 
 def _two_latest(school: School, on: date) -> tuple[dict[str, DailyFinding], dict[str, DailyFinding]]:

@@ -16,6 +16,7 @@ from drystone.registers.school.controls import REGISTRY, Finding, State
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.services.audit import record
 
+NOT_ASSESSED = "This could not be assessed."
 NO_REGISTER = "Drystone keeps no record of this yet, so it cannot say that it is kept."
 log = logging.getLogger(__name__)
 
@@ -67,13 +68,15 @@ def _ask(school: School, on: date, promise: Promise) -> tuple[Finding, str]:
     control = REGISTRY.get(promise.control)
     if control is None:
         missing = f"the control {promise.control!r} does not exist"
-        return Finding(State.NOT_ASSESSED, "This could not be assessed."), missing
+        return Finding(State.NOT_ASSESSED, NOT_ASSESSED), missing
+    if unknown := set(promise.parameters) - set(control.parameters):
+        return Finding(State.NOT_ASSESSED, NOT_ASSESSED), f"the control has no parameter {sorted(unknown)[0]!r}"
     try:
         with transaction.atomic():  # a control's failed query must not take the other findings with it
             return control.assess(school, on, **promise.parameters), ""
     except Exception:
         log.exception("%s: control %s failed for %s", promise.id, promise.control, school.slug)
-        return Finding(State.NOT_ASSESSED, "This could not be assessed."), traceback.format_exc(limit=-3)
+        return Finding(State.NOT_ASSESSED, NOT_ASSESSED), traceback.format_exc(limit=-3)
 
 
 @transaction.atomic

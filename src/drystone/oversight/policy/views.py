@@ -83,6 +83,7 @@ def promise(request: SchoolRequest, promise_id: str) -> HttpResponse:
             "line": line,
             "history": past[::-1][:30],
             "chart": history_chart(past, today),
+            "parameter_words": queries.parameter_words(line.promise),
             "evidence": [(item["text"], _opened(item["url"], request)) for item in evidence],
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -20,6 +21,7 @@ class Traceable(Control):
     by the register of agreements, which is not here yet, so this is DUE at best and never MET."""
 
     key = "monitoring.traceable"
+    parameters: ClassVar = {"days": "Days of traffic looked at"}
 
     def assess(self, school: School, on: date, **params: object) -> Finding:
         """`days` looked back over (7)."""

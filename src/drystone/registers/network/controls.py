@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import ClassVar
 
 from django.urls import reverse
 from django.utils import timezone
@@ -81,6 +82,7 @@ class FilterInForce(Control):
     """P35: third parties' lists, by category, at every level, in a bundle that is whole and in force."""
 
     key = "network.filter_in_force"
+    parameters: ClassVar = {"max_list_days": "Days after which a list is due an update"}
 
     def assess(self, school: School, on: date, **params: object) -> Finding:  # noqa: ARG002
         """`max_list_days`: lists older than this are due an update (30)."""
@@ -96,7 +98,7 @@ class FilterInForce(Control):
             sentence = "The filter is published, and no running gateway is known to filter by it."
             return Finding(State.BREACHED, sentence, 0, 1, evidence=evidence)
         hosts = int(current.counts.get("hosts", 0))
-        head = f"Edition {current.edition} with {hosts:,} hosts is in force at {_names(at)}"
+        head = f"A filter that knows {hosts:,} sites is in force at {_names([f'the gateway “{name}”' for name in at])}"
         age = _age(int(str(params.get("max_list_days", 30))))
         if age:
             return Finding(State.DUE, f"{head}. {age}", 0, 1, due=timezone.localdate(), evidence=evidence)
@@ -123,11 +125,11 @@ def _age(most: int) -> str:
         return faults[0]
     outside = [source for source in sources if source.name != "starter"]
     if not outside:
-        return "Only the starter lists are installed: add a third party’s (drystone lists add ut1)."
+        return "Only the starter lists are installed: ask the technician to add a list by others, such as UT1."
     for source in outside:
         days = (timezone.now() - datetime.fromisoformat(source.fetched_at)).days
         if days > most:
-            return f"The list {source.name} is {days} days old: update it (drystone lists update)."
+            return f"The list {source.name} is {days} days old: ask the technician to update it."
     return ""
 
 
@@ -136,6 +138,7 @@ class SelfTest(Control):
     """P49, FM5: the filter's last test of itself is fresh, passed, and reached every zone through every gateway."""
 
     key = "network.self_test"
+    parameters: ClassVar = {"within_hours": "Hours for which a check counts"}
 
     def assess(self, school: School, on: date, **params: object) -> Finding:  # noqa: ARG002
         """`within_hours`: how old the last test may be (24)."""

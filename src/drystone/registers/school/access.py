@@ -52,6 +52,11 @@ def _asks(permission: str) -> Callable[[Any, Any], bool]:
     return lambda user, school: may(user, permission, school)
 
 
+def whose(permission: str) -> str:
+    """The roles that have a permission, as people call them."""
+    return ", ".join(role.label.lower() for role in Role if role in matrix()[permission])
+
+
 def roles_of(person: Person) -> frozenset[Role]:
     """The roles a person holds today, in the school's time."""
     today = timezone.localdate()
@@ -77,7 +82,7 @@ def needs(permission: str) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if permission not in request.permissions:  # type: ignore[attr-defined]
-                raise PermissionDenied(f"This page needs the permission “{permission}”.")
+                raise PermissionDenied(f"This page is for these roles: {whose(permission)}.")
             return view(request, *args, **kwargs)
 
         guarded.access = permission  # type: ignore[attr-defined]

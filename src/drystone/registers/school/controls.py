@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from django.http import HttpRequest
 from django.urls import resolve, reverse
@@ -48,6 +50,7 @@ class Finding:
 
 class Control(Protocol):
     key: str
+    parameters: ClassVar[Mapping[str, str]] = MappingProxyType({})  # what a school may set → in plain words
 
     def assess(self, school: School, on: date, **params: object) -> Finding: ...
 
@@ -64,10 +67,11 @@ def register(control: type[Control]) -> type[Control]:
 
 
 @register
-class NamedCoordinator:
+class NamedCoordinator(Control):
     """P02: one named e-safety co-ordinator, dated, whose name stands on the pupils', parents' and staff pages."""
 
     key = "school.named_coordinator"
+    parameters: ClassVar = {"ask_again_within": "Days to tell everybody of a new holder"}
     pages = (("help_at", "pupils’ page"), ("help_parents_at", "parents’ page"), ("help_staff_at", "staff page"))
 
     def assess(self, school: School, on: date, **params: object) -> Finding:
