@@ -7,10 +7,12 @@ and the databases are, how fast a helper starts, and what a second and third hel
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,14 +57,37 @@ def timed(command: Sequence[str | Path], *, stdin: Path | None = None, stdout: P
         began = time.perf_counter()
         process = subprocess.Popen(command, stdin=source, stdout=sink, stderr=subprocess.PIPE)
         assert process.stderr is not None
+        peak = _Peak(process.pid)
+        peak.start()
         said = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
+        peak.join()
         seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         process.stderr.close()
     if process.returncode != 0:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}: {said[-300:].decode(errors='replace')}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, peak.megabytes)
+
+
+class _Peak(threading.Thread):
+    """Watches a process's peak memory. What wait4 tells counts the benchmark's own memory too, from before the exec."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.status = Path(f"/proc/{pid}/status")
+        self.megabytes = 0.0
+
+    def run(self) -> None:
+        while True:
+            try:
+                found = re.search(r"VmHWM:\s+(\d+) kB", self.status.read_text())
+            except OSError:
+                return
+            if found is None:
+                return  # it has ended
+            self.megabytes = int(found[1]) / 1024
+            time.sleep(0.01)
 
 
 def compare_compilers(data: BenchData, folder: Path) -> tuple[Path, SquidGuard]:
