@@ -26,7 +26,7 @@ lint: setup-lint checks ## style, types and layers
 checks:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	DRYSTONE_HOME=build/lint $(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: setup-bench ## measure the filter against SquidGuard (DRYSTONE_BENCH_DATA names the lists)
