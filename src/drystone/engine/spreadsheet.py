@@ -6,12 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def safe_cell(value: object) -> str:
     """What begins like a formula gets an apostrophe before it (CWE-1236). Numbers stay numbers."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else str(value).replace("\0", "")
     if isinstance(value, (int, float)) or not text.startswith(FORMULA):
         return text
     return f"'{text}"

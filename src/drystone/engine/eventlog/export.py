@@ -9,10 +9,10 @@ from dataclasses import fields
 from typing import Final
 
 from drystone.engine.eventlog.event import Event
+from drystone.engine.spreadsheet import safe_cell
 
 COLUMNS: Final = tuple(field.name for field in fields(Event) if field.name != "id")
 CHUNK: Final = 20_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_csv(pages: Iterable[list[Event]]) -> Iterator[str]:
@@ -25,13 +25,7 @@ def as_csv(pages: Iterable[list[Event]]) -> Iterator[str]:
 def _cells(event: Event) -> list[str]:
     values = {name: getattr(event, name) for name in COLUMNS}
     values["at"] = event.at.isoformat(timespec="milliseconds")
-    return [harmless("" if value is None else str(value)) for value in values.values()]
-
-
-def harmless(text: str) -> str:
-    """A cell that a spreadsheet shows and does not reckon: what begins like a formula gets an apostrophe (CWE-1236)."""
-    text = text.replace("\0", "")
-    return "'" + text if text.startswith(_FORMULA) else text
+    return [safe_cell(value) for value in values.values()]
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from drystone.engine.eventlog import Event
-from drystone.engine.eventlog.export import harmless
 from drystone.engine.filtering.request import Level
+from drystone.engine.spreadsheet import safe_cell
 from drystone.registers.monitoring.forms import ACTIONS
 from drystone.registers.network import api as network
 from drystone.registers.school.models import Person, School
@@ -179,7 +179,7 @@ def csv_rows(school: School, filters: Filters, words: Words) -> Iterator[str]:
                 columns = cells
                 writer.writerow([_CSV.get(name, name.capitalize()) for name in columns])
                 continue
-            writer.writerow([harmless(text) for text in _in_words(dict(zip(columns, cells, strict=True)), words)])
+            writer.writerow([safe_cell(text) for text in _in_words(dict(zip(columns, cells, strict=True)), words)])
         yield out.getvalue()
 
 

@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
-from drystone.engine.eventlog.export import harmless
+from drystone.engine.spreadsheet import safe_cell
 from drystone.registers.school.models import School
 
 PER_PAGE = 50
@@ -69,7 +69,7 @@ def csv_of(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) 
     def lines() -> Iterator[str]:
         yield "\ufeff" + str(writer.writerow(heading))  # spreadsheets take it for UTF-8 by the mark
         for row in rows:
-            yield str(writer.writerow([harmless("" if cell is None else str(cell)) for cell in row]))
+            yield str(writer.writerow([safe_cell(cell) for cell in row]))
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
