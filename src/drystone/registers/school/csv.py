@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from django.http import StreamingHttpResponse
@@ -11,7 +11,7 @@ from django.utils import timezone
 from drystone.engine.spreadsheet import csv_lines
 
 
-def csv_response(name: str, headings: list[str], rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
+def csv_response(name: str, headings: Sequence[str], rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
     """Row by row, whatever the length; UTF-8 with a mark, so that Excel reads accents."""
     lines = chain(["\ufeff"], csv_lines(chain([headings], rows)))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")

@@ -17,8 +17,9 @@ from drystone.registers.network.models import CheckKind, CheckResult, CheckRun, 
 from drystone.registers.network.services import selftest
 from drystone.registers.network.services.changes import current_publication
 from drystone.registers.network.tasks import check_now
-from drystone.registers.network.views.pages import csv_of, page_of, school_of
+from drystone.registers.network.views.pages import page_of, school_of
 from drystone.registers.school.access import needs
+from drystone.registers.school.csv import csv_response
 from drystone.registers.school.models import Zone
 
 REFRESH_SECONDS = 2
@@ -153,7 +154,7 @@ def checks_csv(request: HttpRequest, number: int) -> HttpResponseBase:
         )
         for result in run.results.iterator(500)
     )
-    return csv_of(f"filter-check-{number}", heading, rows)
+    return csv_response(f"filter-check-{number}", heading, rows)
 
 
 def _run(request: HttpRequest, number: int) -> CheckRun:

@@ -1,16 +1,12 @@
-"""What lists share: a page of them, links that keep the filters, CSV."""
+"""What lists share: a page of them, links that keep the filters."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, StreamingHttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 
-from drystone.engine.spreadsheet import safe_cell
 from drystone.registers.school.models import School
 
 PER_PAGE = 50
@@ -55,22 +51,3 @@ def link(request: HttpRequest, **changes: object) -> str:
         else:
             query[name] = str(value)
     return f"?{query.urlencode()}"
-
-
-class _Echo:
-    def write(self, text: str) -> str:
-        return text
-
-
-def csv_of(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    """A file that spreadsheets open: cells that begin like a formula are shown, not reckoned."""
-    writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff" + str(writer.writerow(heading))  # spreadsheets take it for UTF-8 by the mark
-        for row in rows:
-            yield str(writer.writerow([safe_cell(cell) for cell in row]))
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
-    return response

@@ -16,9 +16,10 @@ from drystone.registers.network.models import Rule, RuleLevel
 from drystone.registers.network.preview import preview
 from drystone.registers.network.services import rules as services
 from drystone.registers.network.services.changes import pending_changes
-from drystone.registers.network.views.pages import csv_of, page_of, school_of
+from drystone.registers.network.views.pages import page_of, school_of
 from drystone.registers.network.words import describe, target, whom
 from drystone.registers.school.access import needs
+from drystone.registers.school.csv import csv_response
 
 READ = frozenset({"GET", "HEAD"})
 
@@ -80,7 +81,7 @@ def rules_csv(request: HttpRequest) -> HttpResponseBase:
         )
         for rule in found.iterator(500)
     )
-    return csv_of("filter-rules", heading, rows)
+    return csv_response("filter-rules", heading, rows)
 
 
 @needs("network.view_rules")
