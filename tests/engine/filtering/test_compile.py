@@ -181,6 +181,7 @@ def test_a_full_disk_is_one_clear_line_and_the_old_bundle_stays(lists, tmp_path,
             file.write(b"x" * 100_000)
 
     monkeypatch.setattr(compile_module, "write_index", full)
+    write_lists(lists, {"games": {"domains": "another.example\n"}})
     with pytest.raises(BundleError, match="No space left on device") as caught:
         compile_bundle(lists, rules(RULE.replace("block", "allow")), tmp_path / "current")
     assert "\n" not in str(caught.value)
@@ -204,6 +205,7 @@ def test_a_bundle_that_does_not_verify_is_not_put_in_place(lists, tmp_path, monk
         trie_path.write_bytes(b"damaged on the way to the disk")
 
     monkeypatch.setattr(compile_module, "write_index", damaged)
+    write_lists(lists, {"games": {"domains": "another.example\n"}})
     with pytest.raises(BundleError, match="damaged"):
         compile_bundle(lists, rules(RULE.replace("block", "allow")), tmp_path / "current")
     assert link_target(tmp_path / "current") == before

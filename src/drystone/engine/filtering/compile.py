@@ -11,12 +11,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drystone.engine.filtering.build import Entries, Gathered, Progress, Sets, reversed_keys, with_sets, write_index
+from drystone.engine.filtering.build import Gathered, Progress, Sets, reversed_keys, with_sets, write_index
 from drystone.engine.filtering.bundle import (
     FILES,
     MANIFEST,
@@ -31,6 +31,7 @@ from drystone.engine.filtering.identity import person_key, school_key
 from drystone.engine.filtering.index import expression_fault
 from drystone.engine.filtering.lists import ListError, ListReader, Report, find_folder, list_names
 from drystone.engine.filtering.policy import BundleCategory, BundleGroup, BundleRule, BundleZone, Policy
+from drystone.engine.filtering.reuse import Index, receipt_path, source_digest, take_over
 from drystone.engine.filtering.rules import Category, Rule, Rules, Timetable, with_folders
 from drystone.engine.filtering.words import RuleAction, TargetKind
 
@@ -71,11 +72,13 @@ def compile_bundle(
     at: datetime | None = None,
     progress: Progress | None = None,
     overlay_required: bool = False,
+    like: Path | None = None,
 ) -> Compiled:
     """Compile the list folders below `lists` and the rules into an edition beside the link `out`, and turn the link.
 
     Same lists, rules and key give the same bytes. `by` and `at` go in the receipt beside the edition. With
     `overlay_required` the gateway blocks all but help while there is no overlay. `progress` is told (what, done, of).
+    Where the edition that `out` names, or `like`, was made of the same lists, its index is taken over unread.
     Raises ListError, RulesError, BundleError; then what `out` names is as it was.
     """
     lists, out = Path(lists), Path(out)
@@ -87,12 +90,19 @@ def compile_bundle(
         out.parent.mkdir(parents=True, exist_ok=True)
         with _alone(out.parent), _work_folder(out.parent) as work:
             categories = _categories(lists, rules)
-            read = _read_lists(lists, _names(categories), tell)
-            manifest = _write(work, rules, categories, read, secret, overlay_required, tell)
+            names = _names(categories)
+            source = source_digest(lists, names)
+            index = take_over(source, filter(None, (out, like)), work, key=secret)
+            if index is None:
+                index = _index(work, _read_lists(lists, names, tell), tell)
+                if source_digest(lists, names) != source:
+                    raise ListError(f"{lists}: the lists changed while they were read; compile again")
+            manifest = _write(work, rules, categories, index, secret, overlay_required)
+            tell("Building the index", 3, 3)
             Bundle.open(work, key=secret)  # verified as the gateway will
             folder = _settle(work, out.parent / manifest["edition"], secret)
-            compiled = _compiled(manifest, folder, out, read)
-            _write_receipt(compiled, by, at)
+            compiled = _compiled(manifest, folder, out, index)
+            _write_receipt(compiled, source, by, at)
             _turn(out, manifest["edition"])
             return compiled
     except OSError as error:
@@ -140,27 +150,37 @@ def _read_lists(lists: Path, names: tuple[str, ...], tell: Progress) -> _Read:
     return read
 
 
-def _write(
-    work: Path,
-    rules: Rules,
-    categories: tuple[Category, ...],
-    read: _Read,
-    secret: bytes,
-    overlay_required: bool,
-    tell: Progress,
-) -> dict[str, Any]:
-    """Every file of the bundle, and the manifest last."""
+def _index(work: Path, read: _Read, tell: Progress) -> Index:
+    """The index of the lists, written in the work folder."""
     sets = Sets()
     tell("Building the index", 0, 3)
     urls, hosts = with_sets(read.urls, sets), with_sets(read.hosts, sets)
     tell("Building the index", 1, 3)
     width = 2 if len(sets.members) <= 65_536 else 4
-    names = _names(categories)
-    policy = _policy(rules, categories, names, sets, tuple(read.expressions), secret)
-    counts = _counts(hosts, urls, policy)
     write_index(urls, work / "urls.trie", work / "urls.ids", width)
     write_index(hosts, work / "sites.trie", work / "sites.ids", width)
     tell("Building the index", 2, 3)
+    return Index(
+        sets=tuple(sets.members),
+        expressions=tuple(read.expressions),
+        hosts=len(hosts),
+        urls=len(urls),
+        width=width,
+        reports=tuple(read.reports),
+        warnings=tuple(read.warnings),
+    )
+
+
+def _write(
+    work: Path,
+    rules: Rules,
+    categories: tuple[Category, ...],
+    index: Index,
+    secret: bytes,
+    overlay_required: bool,
+) -> dict[str, Any]:
+    """The policy, and the manifest last: the index is in the work folder already."""
+    policy = _policy(rules, categories, _names(categories), index, secret)
     (work / "policy.json").write_bytes(json.dumps(policy.to_json(), sort_keys=True, indent=0).encode())
     content = {
         "schema": SCHEMA,
@@ -168,8 +188,8 @@ def _write(
         "timezone": rules.timezone,
         "key": key_id(secret),
         "overlay": "required" if overlay_required else "optional",
-        "id_bytes": width,
-        "counts": counts,
+        "id_bytes": index.width,
+        "counts": _counts(index, policy),
         "files": {name: {"bytes": (work / name).stat().st_size, "sha256": digest(work / name)} for name in FILES},
     }
     raw = manifest_bytes(content)
@@ -178,7 +198,6 @@ def _write(
         (work / name).chmod(0o644)  # Squid reads them as a user of its own
         _sync(work / name)
     _sync(work)
-    tell("Building the index", 3, 3)
     manifest: dict[str, Any] = json.loads(raw)
     return manifest
 
@@ -187,8 +206,7 @@ def _policy(
     rules: Rules,
     categories: tuple[Category, ...],
     names: tuple[str, ...],
-    sets: Sets,
-    expressions: tuple[tuple[int, str], ...],
+    index: Index,
     secret: bytes,
 ) -> Policy:
     numbers = {name: number for number, name in enumerate(names)}
@@ -201,8 +219,8 @@ def _policy(
         school=rules.school.slug,
         school_name=rules.school.name,
         lists=names,
-        sets=tuple(sets.members),
-        expressions=expressions,
+        sets=index.sets,
+        expressions=index.expressions,
         categories=tuple(
             BundleCategory(each.key, each.label, each.mandatory, tuple(numbers[name] for name in each.lists))
             for each in categories
@@ -255,10 +273,10 @@ def _rule(rule: Rule, place: int, timetable: Timetable, secret: bytes) -> Bundle
             return replace(plain, host=target.host, path=path.rstrip("/"))
 
 
-def _counts(hosts: Entries, urls: Entries, policy: Policy) -> dict[str, int]:
+def _counts(index: Index, policy: Policy) -> dict[str, int]:
     return {
-        "hosts": len(hosts),
-        "urls": len(urls),
+        "hosts": index.hosts,
+        "urls": index.urls,
         "expressions": len(policy.expressions),
         "lists": len(policy.lists),
         "categories": len(policy.categories),
@@ -268,11 +286,11 @@ def _counts(hosts: Entries, urls: Entries, policy: Policy) -> dict[str, int]:
     }
 
 
-def _compiled(manifest: dict[str, Any], folder: Path, link: Path, read: _Read) -> Compiled:
+def _compiled(manifest: dict[str, Any], folder: Path, link: Path, index: Index) -> Compiled:
     counts = dict(manifest["counts"])
     for name in ("lines", "kept", "mended", "skipped"):
-        counts[name] = sum(getattr(report, name) for report in read.reports)
-    return Compiled(manifest["edition"], folder, link, counts, tuple(read.warnings), tuple(read.reports))
+        counts[name] = sum(getattr(report, name) for report in index.reports)
+    return Compiled(manifest["edition"], folder, link, counts, index.warnings, index.reports)
 
 
 @contextmanager
@@ -308,27 +326,18 @@ def _settle(work: Path, folder: Path, secret: bytes) -> Path:
     return folder
 
 
-def _write_receipt(compiled: Compiled, by: str, at: datetime | None) -> None:
-    """When and by whom: beside the edition, since its bytes depend on lists and rules alone."""
+def _write_receipt(compiled: Compiled, source: str, by: str, at: datetime | None) -> None:
+    """When, by whom and of which lists: beside the edition, since its bytes depend on lists and rules alone."""
     receipt = {
         "edition": compiled.edition,
         "at": at.isoformat() if at else "",
         "by": by,
+        "source": source,
         "counts": compiled.counts,
         "warnings": compiled.warnings,
-        "lists": [
-            {
-                "name": each.name,
-                "lines": each.lines,
-                "kept": each.kept,
-                "mended": each.mended,
-                "skipped": each.skipped,
-                "examples": each.examples,
-            }  # fmt: skip
-            for each in compiled.reports
-        ],
+        "lists": [asdict(report) for report in compiled.reports],
     }
-    path = compiled.folder.with_name(f"{compiled.edition}.receipt.json")
+    path = receipt_path(compiled.folder)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(json.dumps(receipt, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     beside.replace(path)
