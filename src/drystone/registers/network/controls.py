@@ -14,9 +14,10 @@ from drystone.registers.network import gateways, queries
 from drystone.registers.network.catalog import all_sources
 from drystone.registers.network.models import CheckRun, Publication
 from drystone.registers.network.services.changes import current_publication
-from drystone.registers.network.services.publishing import bundle_folder, edition_in_force, person_secret
+from drystone.registers.network.services.publishing import bundle_folder, edition_in_force
 from drystone.registers.school.controls import Control, Evidence, Finding, State, register
 from drystone.registers.school.models import AgeBand, Group, School, Zone
+from drystone.registers.school.pseudonyms import person_secret
 
 
 def _evidence(*names: tuple[str, str]) -> tuple[Evidence, ...]:

@@ -21,9 +21,9 @@ from drystone.engine.filtering.rules import Rules, TargetKind, Timetable
 from drystone.registers.network.catalog import catalog
 from drystone.registers.network.models import Rule, RuleLevel
 from drystone.registers.network.services.draft import draft
-from drystone.registers.network.services.publishing import person_secret
 from drystone.registers.network.words import whom
 from drystone.registers.school.models import School
+from drystone.registers.school.pseudonyms import person_secret
 
 HTTP_ONLY = "Over HTTPS the filter sees only the name of the site: there, only a rule for the whole site works"
 MOST_PLACES = 8

@@ -7,6 +7,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from drystone.registers.network.models import CheckRun, Publication, PublicationState
+from drystone.registers.network.overlay import take_up
 from drystone.registers.network.services import publishing, selftest
 from drystone.registers.school.models import School
 
@@ -47,3 +48,10 @@ def check_by_itself(school: School, trigger: CheckRun.Trigger) -> None:
         log.info("%s: %s", school.slug, cannot)
         return
     selftest.carry_out(run)
+
+
+@db_periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+def overlays_each_minute() -> None:
+    """A net under take_up: what a process that was killed, or a full disk, kept from being written is written now."""
+    for school in School.objects.all():
+        take_up(school=school, sender=None)

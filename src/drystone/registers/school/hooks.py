@@ -5,24 +5,32 @@
   filter's bundle is out of date. Sent after the change is committed, with `school` and `by`.
 - `evidence_changed`: what findings rest on is new (the filter was tested), so that the board need not wait for its
   hour. Sent as the other.
+- `@overlay_part` functions, in each app's `overlay.py`: what the register says of the overlay, which reaches gateways
+  faster than a bundle. `overlay_inputs_changed`: that changed. Sent as the others; `network` writes the file.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.dispatch import Signal
 
 from drystone.registers.school.models import Person, Role, School
 
+if TYPE_CHECKING:
+    from drystone.engine.filtering.overlay import Permit, Session, SwitchedOff
+    from drystone.engine.filtering.words import Access
+
 log = logging.getLogger(__name__)
 filter_inputs_changed = Signal()
 evidence_changed = Signal()
+overlay_inputs_changed = Signal()
 
 
 class Urgency(IntEnum):
@@ -66,12 +74,48 @@ def tasks_for(school: School, person: Person, roles: frozenset[Role], on: date) 
     return sorted(tasks, key=lambda task: task.urgency)
 
 
+@dataclass(frozen=True, slots=True)
+class OverlayPart:
+    """What one register says of a school's overlay, in the engine's own values (engine/filtering/overlay.py).
+
+    People stand here by their network sign-on names, as typed: the writer makes keys of them. A `people` that names
+    somebody and comes to nobody (they have no sign-on name) is left out whole: it never widens to everybody.
+    Of two parts that speak of one person's access the stricter counts.
+    """
+
+    access: Mapping[str, Access] = field(default_factory=dict)
+    switched_off: tuple[SwitchedOff, ...] = ()
+    sessions: Mapping[str, tuple[Session, ...]] = field(default_factory=dict)  # by address
+    verifiers: Mapping[str, str] = field(default_factory=dict)
+    permits: tuple[Permit, ...] = ()
+
+
+PartOf = Callable[[School, datetime], OverlayPart]
+_parts: list[PartOf] = []
+
+
+def overlay_part(function: PartOf) -> PartOf:
+    """Register `(school, at) -> OverlayPart`: all that holds at `at`, or will begin by itself later."""
+    _parts.append(function)
+    return function
+
+
+def overlay_parts(school: School, at: datetime) -> list[OverlayPart]:
+    """What every register says. One that fails fails the whole: to go without it could open what it closes."""
+    return [function(school, at) for function in _parts]
+
+
 def announce_filter_change(*, school: School, by: Person | None) -> None:
     _tell_when_committed(filter_inputs_changed, school, by)
 
 
 def announce_evidence(*, school: School, by: Person | None = None) -> None:
     _tell_when_committed(evidence_changed, school, by)
+
+
+def announce_overlay_change(*, school: School, by: Person | None = None) -> None:
+    """Call it in the transaction of the change: gateways have it within two seconds of the commit."""
+    _tell_when_committed(overlay_inputs_changed, school, by)
 
 
 def _tell_when_committed(signal: Signal, school: School, by: Person | None) -> None:

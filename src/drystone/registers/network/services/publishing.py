@@ -21,16 +21,18 @@ from django.utils import timezone
 from drystone.engine.filtering.bundle import Bundle, BundleError
 from drystone.engine.filtering.compile import Compiled, compile_bundle
 from drystone.engine.filtering.lists import ListError
-from drystone.engine.filtering.overlay import EMPTY_OVERLAY, FILE_NAME, Overlay, OverlayError, write_overlay
+from drystone.engine.filtering.overlay import OverlayError
 from drystone.engine.filtering.rules import RulesError, dump_rules, parse_rules
 from drystone.engine.filtering.sources import lost_sources
 from drystone.registers.network.catalog import all_sources
 from drystone.registers.network.models import Publication, PublicationKind, PublicationState
 from drystone.registers.network.models.publications import UNDER_WAY
+from drystone.registers.network.overlay import make_sure
 from drystone.registers.network.services.changes import content_of, current_publication, differences
 from drystone.registers.network.services.draft import Draft, draft
 from drystone.registers.network.services.permission import require
 from drystone.registers.school.models import Person, School
+from drystone.registers.school.pseudonyms import person_secret
 from drystone.registers.school.services.audit import record
 
 log = logging.getLogger(__name__)
@@ -129,16 +131,6 @@ def point_here(school: School) -> None:
         _turn(here, school.slug)
 
 
-def person_secret() -> bytes:
-    """The house's key for people's pseudonyms. Made at start (site.boot); without it nothing can be published."""
-    try:
-        return bytes(settings.HOME.person_key.read_bytes())
-    except OSError as error:
-        raise BundleError(
-            f"{settings.HOME.person_key}: cannot be read ({error.strerror}); start Drystone once"
-        ) from error
-
-
 def bundle_folder(school: School) -> Path:
     folder: Path = settings.HOME.school_bundles(school.slug)
     return folder
@@ -175,7 +167,7 @@ def _compile(publication: Publication, drafted: Draft) -> Compiled:
     rules = parse_rules(dump_rules(drafted.rules), source=drafted.rules.source)
     folder = bundle_folder(publication.school)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_overlay(folder / FILE_NAME)
+    make_sure(publication.school)
     return compile_bundle(
         settings.HOME.lists,
         rules,
@@ -200,14 +192,6 @@ def _refuse_to_open(drafted: Draft) -> None:
             f"Rules block {', '.join(drafted.open)}, and no installed list has that category any more. Add the list "
             "again, or withdraw the rules"
         )
-
-
-def _write_overlay(path: Path) -> None:
-    """An overlay that can be read stays; one that is missing or damaged would shut everybody out."""
-    try:
-        Overlay.load(path)
-    except OverlayError:
-        write_overlay(path, EMPTY_OVERLAY)
 
 
 def _progress(publication: Publication) -> Callable[[str, int, int], None]:
