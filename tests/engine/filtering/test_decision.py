@@ -1,6 +1,6 @@
 """The seven steps of the decision, in their order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +11,7 @@ from drystone.engine.filtering import (
     Bundle,
     Level,
     Overlay,
+    Permit,
     Session,
     SwitchedOff,
     compile_bundle,
@@ -511,3 +512,104 @@ def test_the_order_of_rules_in_the_file_decides_no_action(tmp_path_factory, rule
             url = f"http://{host}{path}"
             one, other = (ask(bundle, url, client=OFFICE, user="asmith") for bundle in (first, second))
             assert one.action is other.action
+
+
+# Permits: what a request for a review opened for a while (step 5)
+
+
+def permits(*given):
+    return Overlay(permits=given)
+
+
+def permit(host="casino.example", path="", *, at=MONDAY_NOON, **more):
+    return Permit("1", host, path, since=at - timedelta(hours=1), until=at + timedelta(hours=1), **more)
+
+
+GAMBLING_OFF = "level: school, block: 'category:gambling'"
+
+
+def test_a_permit_opens_a_site_of_a_blocked_category_for_those_it_was_given_to(tmp_path):
+    """P35: flexible; the event names the permit, and the reason says for whom and until when."""
+    bundle = make_bundle(tmp_path, GAMBLING_OFF)
+    for_group = permits(permit(level=Level.GROUP, key="ks2", reason="maths of chance"))
+    opened = ask(bundle, "http://www.casino.example/", overlay=for_group)
+    assert said(opened) == (Action.ALLOW, "permit:1", Level.GROUP)
+    assert (opened.category, opened.list) == ("gambling", "gambling")
+    assert opened.reason == (
+        "This site: opened on request for Key Stage 2, until 13:30 on 23 November 2026 (maths of chance)."
+    )
+    assert ask(bundle, "http://casino.example/", client=OFFICE, overlay=for_group).blocked
+    assert ask(bundle, "http://bets.example/", overlay=for_group).blocked
+
+
+@pytest.mark.parametrize(
+    ("url", "rules", "rule"),
+    [
+        ("http://illegal.example/", (), "mandatory"),
+        ("http://casino.example/", ("level: global, block: 'site:casino.example', locked: true",), "global-1"),
+        ("http://casino.example/", ("level: global, block: 'category:gambling', locked: true",), "global-1"),
+        ("http://casino.example/", ("level: person, person: asmith, block: 'site:casino.example'",), "person-1"),
+        ("http://casino.example/", ("level: school, block: 'site:www.casino.example'",), "permit:1"),
+        ("http://www.casino.example/", ("level: school, block: 'site:www.casino.example'",), "school-1"),
+        ("http://casino.example/", ("level: school, block: 'site:casino.example'",), "school-1"),
+        ("http://casino.example/", ("level: global, block: 'site:casino.example'",), "permit:1"),
+        ("http://casino.example/x", ("level: school, block: 'site:casino.example/x'",), "school-1"),
+        ("http://casino.example/abc", ("level: school, block: 'expression:/abc'",), "school-1"),
+        ("http://casino.example/abc", ("level: global, block: 'expression:/abc'",), "permit:1"),
+        ("http://casino.example/", ("level: person, person: asmith, block: 'category:gambling'",), "permit:1"),
+    ],
+)
+def test_a_permit_has_the_place_of_an_allow_rule_of_its_level(tmp_path, url, rules, rule):
+    """Never before a mandatory list or a locked rule; the more specific level, then the longer match, then a block."""
+    bundle = make_bundle(tmp_path, *rules)
+    overlay = permits(permit("casino.example"), permit("illegal.example"))
+    assert ask(bundle, url, user="asmith", overlay=overlay).rule == rule
+
+
+def test_a_permit_opens_nothing_for_somebody_without_an_agreement_or_switched_off(tmp_path):
+    """P64"""
+    bundle = make_bundle(tmp_path, GAMBLING_OFF)
+    off = Overlay(permits=(permit(),), switched_off=(SwitchedOff("Class 3B", group="ks2"),))
+    assert ask(bundle, "http://casino.example/", user="pupil1", overlay=permits(permit())).rule == "agreement"
+    assert ask(bundle, "http://casino.example/", overlay=off).rule == "switched-off"
+
+
+def test_a_permit_ends_on_the_millisecond_whatever_was_answered_before(tmp_path):
+    """The same bundle and overlay are asked before, within and after: nothing that was kept outlives the permit."""
+    bundle = make_bundle(tmp_path, GAMBLING_OFF)
+    overlay = permits(permit())
+    begin, end = MONDAY_NOON - timedelta(hours=1), MONDAY_NOON + timedelta(hours=1)
+    blink = timedelta(milliseconds=1)
+    times = (begin - blink, begin, end - blink, end, begin, end)
+    answers = [ask(bundle, "http://casino.example/", at=at, overlay=overlay).blocked for at in times]
+    assert answers == [True, False, False, True, False, True]
+    assert bundle.profiles_stand(overlay, MONDAY_NOON) == (begin.timestamp(), end.timestamp())
+
+
+def test_a_permit_for_part_of_a_site_opens_that_part_alone(tmp_path):
+    bundle = make_bundle(tmp_path, GAMBLING_OFF)
+    overlay = permits(permit("casino.example", "/odds/"))
+    asked = [
+        ("http://casino.example/odds", False),
+        ("http://www.casino.example/ODDS/1", False),
+        ("http://casino.example/oddsmaker", True),
+        ("http://casino.example/", True),
+        ("casino.example:443", True),  # the path of HTTPS is not seen
+        ("http://casino.example/odds?x=1", False),
+    ]
+    for url, blocked in asked * 2:
+        assert ask(bundle, url, overlay=overlay).blocked is blocked, url
+
+
+def test_a_permit_of_a_class_counts_at_its_level_for_its_pupils_alone(tmp_path):
+    """The order of levels is that of rules: a class stands with the groups, a child with the persons."""
+    bundle = make_bundle(tmp_path, "level: zone, zone: office, block: 'site:casino.example'")
+    person = frozenset({person_key(KEY, "asmith")})
+    of_class = permits(permit(level=Level.GROUP, people=person))
+    of_child = permits(permit(level=Level.PERSON, people=person))
+    ask_them = {"client": OFFICE, "user": "asmith"}
+    assert ask(bundle, "http://casino.example/", **ask_them, overlay=of_class).rule == "zone-1"
+    assert ask(bundle, "http://casino.example/", **ask_them, overlay=of_child).rule == "permit:1"
+    games = make_bundle(tmp_path / "b", GAMBLING_OFF)
+    assert ask(games, "http://casino.example/", **ask_them, overlay=of_class).rule == "permit:1"
+    assert ask(games, "http://casino.example/", client=OFFICE, overlay=of_class).rule == "school-1"

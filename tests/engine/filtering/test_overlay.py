@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 
 from drystone.engine.filtering.overlay import (
     EMPTY_OVERLAY,
+    PERMIT_LEVELS,
     Overlay,
     OverlayError,
     OverlayMissing,
+    Permit,
     Session,
     SwitchedOff,
     to_bytes,
     write_overlay,
 )
+from drystone.engine.filtering.request import Level
 from drystone.engine.filtering.words import Access
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -33,6 +36,13 @@ FULL = Overlay(
         SwitchedOff("Key stage 1", group="ks1"),
     ),
     sessions={"10.1.0.4": (Session(ADA, NOW - HOUR, NOW), Session(BEN, NOW, NOW + HOUR))},
+    verifiers={ADA: "scrypt$16384$8$1$c2FsdA==$aGFzaA=="},
+    permits=(
+        Permit(
+            "12", "maps.example", "/uk", Level.GROUP, "ks2", frozenset({ADA}), "geography", since=NOW, until=NOW + HOUR
+        ),
+        Permit("7", "news.example", since=NOW),
+    ),
 )
 
 
@@ -52,6 +62,8 @@ def test_the_same_overlay_gives_the_same_bytes_whatever_the_order_it_was_built_i
         access=dict(reversed(FULL.access.items())),
         switched_off=FULL.switched_off,
         sessions={"10.1.0.4": FULL.sessions["10.1.0.4"][::-1]},
+        verifiers=FULL.verifiers,
+        permits=FULL.permits[::-1],
     )
     assert to_bytes(turned) == to_bytes(FULL)
 
@@ -104,6 +116,12 @@ def test_an_edit_by_hand_is_refused_even_where_it_is_still_json(path: Path) -> N
         Overlay.load(path)
 
 
+def test_an_overlay_of_the_format_before_is_refused_with_what_to_do(path: Path) -> None:
+    path.write_bytes(b'{"format":1,"overlay":{"access":{},"off":[],"sessions":{}},"sha256":"x"}\n')
+    with pytest.raises(OverlayError, match=r"format 1, .* reads 2; publish again"):
+        Overlay.load(path)
+
+
 def test_a_missing_file_is_told_apart_from_a_broken_one(path: Path) -> None:
     with pytest.raises(OverlayMissing):
         Overlay.load(path)
@@ -147,6 +165,13 @@ def test_a_reader_meanwhile_sees_one_overlay_or_the_other_and_nothing_between(pa
         Overlay(sessions={"suite": (Session(ADA, NOW, NOW + HOUR),)}),
         Overlay(sessions={"10.1.0.4": (Session(ADA, NOW.replace(tzinfo=None), NOW),)}),
         Overlay(access={ADA: "sometimes"}),  # type: ignore[dict-item]
+        Overlay(permits=(Permit("1", "maps.example", since=NOW.replace(tzinfo=None)),)),
+        Overlay(permits=(Permit("1", "Maps.Example", since=NOW),)),
+        Overlay(permits=(Permit("1", "a b", since=NOW),)),
+        Overlay(permits=(Permit("1", "", since=NOW),)),
+        Overlay(permits=(Permit("1", "maps.example", "uk", since=NOW),)),
+        Overlay(permits=(Permit("1", "maps.example", level=Level.GLOBAL, since=NOW),)),
+        Overlay(permits=(Permit("1", "maps.example", level="everywhere", since=NOW),)),
     ],
 )
 def test_an_overlay_that_cannot_be_written_leaves_the_old_one(path: Path, wrong: Overlay) -> None:
@@ -238,6 +263,34 @@ def test_a_switch_for_people_does_not_catch_those_without_a_group_or_name() -> N
     assert odd.off(group="ks2", person="", at=NOW) is None
 
 
+def permits_at(at: datetime, *, group: str = "ks2", zone: str = "suite", person: str = "") -> list[str]:
+    given = (
+        Permit(
+            "class", "a.example", level=Level.GROUP, key="ks2", people=frozenset({ADA}), since=NOW, until=NOW + HOUR
+        ),
+        Permit("group", "a.example", level=Level.GROUP, key="ks2", since=NOW, until=NOW + HOUR),
+        Permit("nobody", "a.example", level=Level.PERSON, since=NOW),
+        Permit("school", "a.example", since=NOW + HOUR),
+        Permit("unkeyed", "a.example", level=Level.GROUP, since=NOW),
+        Permit("zone", "a.example", level=Level.ZONE, key="suite", since=NOW),
+    )
+    found = Overlay(permits=given).permits_for(group=group, zone=zone, person=person, at=at)
+    return [permit.id for permit in found]
+
+
+def test_a_permit_speaks_for_those_it_was_given_to_and_for_nobody_else() -> None:
+    assert permits_at(NOW, person=ADA) == ["class", "group", "zone"]
+    assert permits_at(NOW, person=BEN) == ["group", "zone"]
+    assert permits_at(NOW, group="ks1", zone="") == []
+    assert permits_at(NOW, group="", zone="", person="") == []
+
+
+def test_a_permit_holds_from_its_beginning_up_to_but_not_including_its_end() -> None:
+    assert permits_at(NOW - timedelta(milliseconds=1)) == []
+    assert permits_at(NOW + HOUR - timedelta(milliseconds=1)) == ["group", "zone"]
+    assert permits_at(NOW + HOUR) == ["school", "zone"]
+
+
 people = st.text(alphabet="0123456789abcdef", min_size=16, max_size=16)
 moments = st.integers(0, 4_000_000_000_000).map(
     lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
@@ -261,6 +314,23 @@ overlays = st.builds(
             lambda sessions: tuple(sorted(sessions, key=lambda s: (s.person, s.since, s.until)))
         ),
     ),
+    verifiers=st.dictionaries(people, st.text()),
+    permits=st.lists(
+        st.builds(
+            Permit,
+            id=st.text(),
+            host=st.sampled_from(["maps.example", "10.1.0.4", "2001:db8::7"]),
+            path=st.sampled_from(["", "/", "/uk"]),
+            level=st.sampled_from(PERMIT_LEVELS),
+            key=st.text(alphabet="ks12", max_size=3),
+            people=st.frozensets(people, max_size=3),
+            reason=st.text(),
+            since=moments,
+            until=st.none() | moments,
+        ),
+        max_size=3,
+        unique_by=lambda permit: permit.id,
+    ).map(lambda permits: tuple(sorted(permits, key=lambda permit: permit.id))),
 )
 
 

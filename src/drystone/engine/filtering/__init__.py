@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from drystone.engine.filtering.live import LiveFilter as LiveFilter
     from drystone.engine.filtering.overlay import Overlay as Overlay
     from drystone.engine.filtering.overlay import OverlayError as OverlayError
+    from drystone.engine.filtering.overlay import Permit as Permit
     from drystone.engine.filtering.overlay import Session as Session
     from drystone.engine.filtering.overlay import SwitchedOff as SwitchedOff
     from drystone.engine.filtering.overlay import write_overlay as write_overlay
@@ -53,7 +54,7 @@ _HOMES = {
     "identity": ("person_key", "sign_on_name"),
     "lists": ("ListError",),
     "live": ("LiveFilter",),
-    "overlay": ("Overlay", "OverlayError", "Session", "SwitchedOff", "write_overlay"),
+    "overlay": ("Overlay", "OverlayError", "Permit", "Session", "SwitchedOff", "write_overlay"),
     "request": ("Action", "Decision", "Level", "Request"),
     "rules": ("Rules", "RulesError", "dump_rules", "load_rules", "parse_rules"),
     "selftest": ("SELF_TEST_HEADER", "read_check", "sign_check"),

@@ -163,6 +163,8 @@ class Bundle:
     def verdict(self, host: str, path: str, profile: Profile, moment: int) -> Verdict:
         """The decision for canonical host and path. Kept, whatever the path where that does not matter."""
         facts = self._facts.get(host) or self.facts(host)
+        if profile.permits and profile.permits.on(host, path):
+            return self._verdict_of_one(host, path, profile, moment)
         if facts.paths or facts.engine or not host or (self._matches and self._matches(host, path)):
             return self._verdict_of_one(host, path if facts.paths or self._matches else "", profile, moment)
         # All that counts now is what lists and rules say of the host, and that is one of few things for nearly all.
@@ -188,7 +190,8 @@ class Bundle:
         return verdict
 
     def path_matters(self, host: str) -> bool:
-        """Whether requests to this host may be answered differently for different paths."""
+        """Whether requests to this host may be answered differently for different paths. Of permits the profile
+        knows (`Permits.has_paths`)."""
         return bool(self._expressions) or self.facts(host).paths
 
     def facts(self, host: str) -> Facts:

@@ -1,7 +1,8 @@
 """The decision: who may see what, in the order of the house. First that speaks wins.
 
-1 mandatory lists · 2 help · 3 access · 4 locked global rules · 5 rules for sites · 6 rules for categories · 7 the
-group's default; and an allowed search engine is answered with its safe host. Pure: the time comes in the request.
+1 mandatory lists · 2 help · 3 access · 4 locked global rules · 5 rules for sites, and permits of the overlay · 6 rules
+for categories · 7 the group's default; and an allowed search engine is answered with its safe host. Pure: the time
+comes in the request.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from drystone.engine.filtering import reasons
 from drystone.engine.filtering.bundle import Bundle, Facts, Verdict
-from drystone.engine.filtering.policy import bits
+from drystone.engine.filtering.policy import SPEAKS, bits
 from drystone.engine.filtering.request import Action, Decision, Level, Request
 from drystone.engine.filtering.safesearch import safe_host
 from drystone.engine.filtering.who import Profile
 
 if TYPE_CHECKING:
-    from drystone.engine.filtering.overlay import Overlay
+    from drystone.engine.filtering.overlay import Overlay, Permit
+
+Precedence = tuple[bool, bool, int, int, int, bool, int]
 
 UNREADABLE = Verdict(Action.BLOCK, reasons.UNREADABLE, rule="unreadable", level="")
 HELP = Verdict(Action.ALLOW, reasons.HELP, rule="help", level=Level.HELP)
@@ -62,14 +65,18 @@ def judge(bundle: Bundle, host: str, path: str, profile: Profile, moment: int) -
         category, _, name = bundle.category_of(facts)
         return Verdict(Action.BLOCK, profile.barred, category, profile.barred_by, Level.ACCESS, name)
     speaking = facts.rules & profile.holding & moment
-    if speaking:
-        verdict = _by_rule(bundle, facts, _speaks_first(bundle, speaking, host, path, profile), profile)
+    number = speaks_first(bundle, speaking, host, path, profile) if speaking else None
+    permit = permit_before(bundle, number, host, path, profile)
+    if permit is not None:
+        verdict = _by_permit(bundle, facts, permit, profile)
+    elif number is not None:
+        verdict = _by_rule(bundle, facts, number, profile)
     else:
         verdict = _by_default(bundle, facts, profile)
     return verdict if verdict.action is Action.BLOCK else _made_safe(bundle, host, profile, verdict)
 
 
-def _speaks_first(bundle: Bundle, speaking: int, host: str, path: str, profile: Profile) -> int:
+def speaks_first(bundle: Bundle, speaking: int, host: str, path: str, profile: Profile) -> int:
     """The number of the rule that decides: the lowest bit, but for what only the request can order."""
     masks = bundle.masks
     first = (speaking & -speaking).bit_length() - 1
@@ -80,13 +87,30 @@ def _speaks_first(bundle: Bundle, speaking: int, host: str, path: str, profile: 
         return first
     if not rivals & masks.expressions:
         return first
+    return min(bits(rivals), key=lambda number: precedence(bundle, number, host, path))
 
-    def precedence(number: int) -> tuple[int, int, bool, int]:
-        rule = masks.rules[number]
-        length = bundle.reach(number, host, path) if rule.expression else len(rule.path)
-        return (-length, -len(rule.host), not rule.block, rule.place)
 
-    return min(bits(rivals), key=precedence)
+def precedence(bundle: Bundle, number: int, host: str, path: str) -> Precedence:
+    """The place of a rule in the order for this request: the lower speaks first. An expression counts as long as it
+    reaches into the path."""
+    rule = bundle.masks.rules[number]
+    length = bundle.reach(number, host, path) if rule.expression else len(rule.path)
+    return (*rule.stratum, -length, -len(rule.host), not rule.block, rule.place)
+
+
+def permit_before(bundle: Bundle, number: int | None, host: str, path: str, profile: Profile) -> Permit | None:
+    """The permit that speaks before rule `number` does, if any: as an allow rule for a site, so never before a
+    locked one, and at one level and length not before a block."""
+    found = profile.permits.on(host, path)
+    if not found:
+        return None
+    first = min(found, key=_permit_precedence)
+    return first if number is None or _permit_precedence(first) < precedence(bundle, number, host, path) else None
+
+
+def _permit_precedence(permit: Permit) -> Precedence:
+    level = SPEAKS.index(Level(permit.level))
+    return (True, False, level, -len(permit.path.rstrip("/")), -len(permit.host), True, -1)
 
 
 def _by_rule(bundle: Bundle, facts: Facts, number: int, profile: Profile) -> Verdict:
@@ -94,6 +118,12 @@ def _by_rule(bundle: Bundle, facts: Facts, number: int, profile: Profile) -> Ver
     category, title, name = bundle.category_of(facts, rule.category)
     reason = reasons.by_rule(rule, title if rule.for_category else "", bundle.groups[profile.group].title)
     return Verdict(Action.BLOCK if rule.block else Action.ALLOW, reason, category, rule.id, rule.level, name)
+
+
+def _by_permit(bundle: Bundle, facts: Facts, permit: Permit, profile: Profile) -> Verdict:
+    category, _, name = bundle.category_of(facts)
+    reason = reasons.by_permit(permit, bundle.groups[profile.group].title, bundle.timezone)
+    return Verdict(Action.ALLOW, reason, category, permit.rule, permit.level, name)
 
 
 def _by_default(bundle: Bundle, facts: Facts, profile: Profile) -> Verdict:

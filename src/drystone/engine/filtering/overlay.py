@@ -1,9 +1,11 @@
-"""What must change faster than lists do: who has access, who is switched off, who is signed on where.
+"""What must change faster than lists do: who has access, who is switched off, who is signed on where, what is open
+for a while.
 
 It stands in `overlay.json` beside `current`, and is read as the bundle is: whole or not at all. A file that is not
 byte for byte what `write_overlay` wrote raises OverlayError, and then the caller blocks all but help: P64 would be
 broken by guessing. A file that is missing raises OverlayMissing, which is fine only where the bundle's manifest
-does not demand an overlay.
+does not demand an overlay. Format 2 added `verifiers` and `permits`; a file of another format is an OverlayError, and
+whoever writes overlays writes a new one.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
+from drystone.engine.filtering.hosts import HostError, canonical_host
+from drystone.engine.filtering.request import Level
 from drystone.engine.filtering.words import Access
 
-FORMAT = 1
+FORMAT = 2
+PERMIT_LEVELS = (Level.SCHOOL, Level.GROUP, Level.ZONE, Level.PERSON)
 FILE_NAME = "overlay.json"
 
 
@@ -57,12 +62,59 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Permit:
+    """A site that is open for a while, as an answer to a request: from `since` up to, not including, `until` (None:
+    until it is taken back). It speaks at step 5 of the decision, as a rule `allow: site:…` of its level would.
+
+    `host` is canonical and covers everything below it; with a `path` ("/apply") it covers that part of the host.
+    `level` is school, group, zone or person; `key` the group's or the zone's, else "". With `people` (their keys) it
+    speaks for these alone: a class is level group with its pupils, a single child level person.
+    """
+
+    id: str
+    host: str
+    path: str = ""
+    level: str = Level.SCHOOL
+    key: str = ""
+    people: frozenset[str] = frozenset()
+    reason: str = ""
+    since: datetime = field(kw_only=True)
+    until: datetime | None = None
+
+    @property
+    def rule(self) -> str:
+        """What stands as the rule in a decision and its event."""
+        return f"permit:{self.id}"
+
+    def speaks_for(self, *, group: str, zone: str, person: str) -> bool:
+        """Whether the asker is one it was given to. One given to nobody in particular is for nobody."""
+        if self.people:
+            return bool(person) and person in self.people
+        match self.level:
+            case Level.SCHOOL:
+                return True
+            case Level.GROUP:
+                return bool(self.key) and self.key == group
+            case Level.ZONE:
+                return bool(self.key) and self.key == zone
+        return False
+
+    def holds(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Overlay:
-    """People stand here by their keys (identity.person_key), addresses in canonical text."""
+    """People stand here by their keys (identity.person_key), addresses in canonical text.
+
+    `verifiers` say by which proxy password a person is known (verifier.verify). Permits are in the order of their ids.
+    """
 
     access: Mapping[str, Access] = field(default_factory=dict)
     switched_off: tuple[SwitchedOff, ...] = ()
     sessions: Mapping[str, tuple[Session, ...]] = field(default_factory=dict)
+    verifiers: Mapping[str, str] = field(default_factory=dict)
+    permits: tuple[Permit, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Overlay:
@@ -74,7 +126,12 @@ class Overlay:
         except OSError as error:
             raise OverlayError(f"{path}: cannot be read ({error.strerror})") from error
         try:
-            overlay = _from_plain(json.loads(raw)["overlay"])
+            plain = json.loads(raw)
+            if plain["format"] != FORMAT:
+                raise OverlayError(
+                    f"{path}: is of format {plain['format']!r}, this version reads {FORMAT}; publish again"
+                )
+            overlay = _from_plain(plain["overlay"])
             # One comparison covers truncation, a flipped bit, doubled keys and edits by hand alike.
             whole = to_bytes(overlay) == raw
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
@@ -101,6 +158,14 @@ class Overlay:
             ):
                 return switch
         return None
+
+    def permits_for(self, *, group: str, zone: str, person: str, at: datetime) -> tuple[Permit, ...]:
+        """What is open for this asker now."""
+        return tuple(
+            permit
+            for permit in self.permits
+            if permit.holds(at) and permit.speaks_for(group=group, zone=zone, person=person)
+        )
 
 
 EMPTY_OVERLAY = Overlay()
@@ -156,6 +221,33 @@ def _to_plain(overlay: Overlay) -> dict[str, Any]:
             for switch in overlay.switched_off
         ],
         "sessions": _sessions_by_client(overlay),
+        "verifiers": {person: str(text) for person, text in overlay.verifiers.items()},
+        "permits": [_permit_to_plain(permit) for permit in sorted(overlay.permits, key=lambda permit: permit.id)],
+    }
+
+
+def _permit_to_plain(permit: Permit) -> dict[str, Any]:
+    """Raises ValueError for a permit that the decision could not read as it was meant."""
+    try:
+        canonical = canonical_host(permit.host)
+    except HostError as error:
+        raise ValueError(f"permit {permit.id}: {error}") from error
+    if canonical != permit.host:
+        raise ValueError(f"permit {permit.id}: host {permit.host!r} is compared as {canonical!r}; write it so")
+    if permit.path and not permit.path.startswith("/"):
+        raise ValueError(f"permit {permit.id}: path {permit.path!r} does not begin with /")
+    if permit.level not in PERMIT_LEVELS:
+        raise ValueError(f"permit {permit.id}: no permit has level {permit.level!r}")
+    return {
+        "id": permit.id,
+        "host": permit.host,
+        "path": permit.path,
+        "level": str(permit.level),
+        "key": permit.key,
+        "people": sorted(permit.people),
+        "reason": permit.reason,
+        "since": _milliseconds(permit.since),
+        "until": _milliseconds(permit.until) if permit.until else None,
     }
 
 
@@ -183,6 +275,18 @@ def _from_plain(plain: dict[str, Any]) -> Overlay:
             address: tuple(Session(person, _moment(since), _moment(until)) for person, since, until in sessions)
             for address, sessions in plain["sessions"].items()
         },
+        verifiers=dict(plain["verifiers"]),
+        permits=tuple(
+            Permit(
+                **{
+                    **permit,
+                    "people": frozenset(permit["people"]),
+                    "since": _moment(permit["since"]),
+                    "until": None if permit["until"] is None else _moment(permit["until"]),
+                }
+            )
+            for permit in plain["permits"]
+        ),
     )
 
 

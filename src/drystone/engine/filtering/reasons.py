@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from drystone.engine.filtering.policy import BundleRule
 from drystone.engine.filtering.request import Level
+from drystone.engine.filtering.schedule import local_time
+
+if TYPE_CHECKING:
+    from drystone.engine.filtering.overlay import Permit
 
 UNREADABLE = "The address of this site cannot be read, so it stays closed."
 HELP = "This site gives help and is always open."
@@ -32,6 +39,25 @@ def by_rule(rule: BundleRule, category: str, group: str) -> str:
     why = f" ({rule.reason})" if rule.reason else ""
     author = f", made by {rule.by}" if rule.by else ""
     return f"{what}: {done}{who} by {_LEVELS[Level(rule.level)]}{why}{author}."
+
+
+def by_permit(permit: Permit, group: str, timezone: str) -> str:
+    """`group` is the title of the asker's group."""
+    whom = {
+        Level.SCHOOL: "the whole school",
+        Level.GROUP: "this class" if permit.people else group,
+        Level.ZONE: "this place",
+        Level.PERSON: "this person",
+    }[Level(permit.level)]
+    until = f", until {moment(permit.until, timezone)}" if permit.until else ""
+    why = f" ({permit.reason})" if permit.reason else ""
+    return f"This site: opened on request for {whom}{until}{why}."
+
+
+def moment(at: datetime, timezone: str) -> str:
+    """As a teacher says it: 12:30 on 24 November 2026."""
+    local = local_time(at, timezone)
+    return f"{local:%H:%M} on {local.day} {local:%B %Y}"
 
 
 def by_default(block: bool, title: str, group: str) -> str:

@@ -1,7 +1,7 @@
 """Who asks: zone, group, person, and whether access stands (steps 3 and the scopes of rules).
 
 A profile is worked out once for a client and user and kept until something that it hangs on changes: the overlay,
-or the moment at which a session or a switch of the overlay begins or ends.
+or the moment at which a session, a switch or a permit of the overlay begins or ends.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from drystone.engine.filtering.identity import person_key, sign_on_name
 from drystone.engine.filtering.overlay import EMPTY_OVERLAY, Overlay
+from drystone.engine.filtering.permits import NO_PERMITS, Permits
 from drystone.engine.filtering.policy import BundleGroup, BundleZone, Policy, RuleMasks
 from drystone.engine.filtering.words import Access
 
 KEPT = 50_000  # profiles of clients and users, before all are worked out afresh
 
-Numbers = dict[tuple[str, int, str], int]  # by group, rules that hold, and what bars
+Numbers = dict[tuple[str, int, str, Permits], int]  # by group, rules that hold, what bars, and what is open for now
 
 NO_AGREEMENT = "There is no signed agreement on record, so there is no Internet yet."
 SUSPENDED = "Internet access is suspended."
@@ -39,6 +40,7 @@ class Profile:
     person: str
     barred: str = ""  # the reason why nothing but help is open
     barred_by: str = ""  # which part of step 3: agreement, suspended, switched-off, sign-on, zone, overlay
+    permits: Permits = NO_PERMITS
 
 
 class ZoneIndex:
@@ -87,7 +89,7 @@ class Roll:
         self._edges = _edges(self._settings)
         self._profiles: dict[tuple[str, str], Profile] = {}
         self._numbers = numbers
-        self._window = (0.0, 0.0)  # in seconds: within it no session and no switch begins or ends
+        self._window = (0.0, 0.0)  # in seconds: within it none of _edges
 
     def profile(self, client: str, user: str, at: datetime) -> Profile:
         """Cheap when asked again. `user` is a sign-on name or "" and goes before a session at the address."""
@@ -115,8 +117,9 @@ class Roll:
         group = (known_group if ours else "") or ours
         barred, barred_by = self._barred(zone, group, person, known_access, at)
         holding = self._masks.holding_for(group=group, zone=zone, person=person)
-        number = self._numbers.setdefault((group, holding, barred), len(self._numbers))
-        return Profile(number, holding, zone, group, person, barred, barred_by)
+        permits = Permits(self._settings.permits_for(group=group, zone=zone, person=person, at=at))
+        number = self._numbers.setdefault((group, holding, barred, permits), len(self._numbers))
+        return Profile(number, holding, zone, group, person, barred, barred_by, permits)
 
     def _barred(self, zone: str, group: str, person: str, known_access: str, at: datetime) -> tuple[str, str]:
         """P64 and the rest of step 3: (reason, which part), or ("", "")."""
@@ -142,8 +145,10 @@ class Roll:
 
 
 def _edges(overlay: Overlay) -> list[float]:
-    """Every moment at which a session or a switch begins or ends, from the beginning of time to its end."""
+    """Every moment at which a session, a switch or a permit begins or ends, from the beginning of time to its end."""
     moments = {switch.until.timestamp() for switch in overlay.switched_off if switch.until}
+    moments |= {permit.since.timestamp() for permit in overlay.permits}
+    moments |= {permit.until.timestamp() for permit in overlay.permits if permit.until}
     for sessions in overlay.sessions.values():
         for session in sessions:
             moments |= {session.since.timestamp(), session.until.timestamp()}
