@@ -1,12 +1,14 @@
 """Data of the network register: rules, profiles, publications, checks."""
 
 from drystone.registers.network.models.checks import CheckKind, CheckResult, CheckRun, Outcome
-from drystone.registers.network.models.profiles import Profile
+from drystone.registers.network.models.profiles import OF_PROFILE, Profile
 from drystone.registers.network.models.publications import Publication, PublicationKind, PublicationState
-from drystone.registers.network.models.rules import Rule, RuleLevel
-from drystone.registers.network.models.schedules import Schedule
+from drystone.registers.network.models.rules import Ages, Rule, RuleLevel, number_of
+from drystone.registers.network.models.schedules import Schedule, SchedulePeriod
 
 __all__ = [
+    "OF_PROFILE",
+    "Ages",
     "CheckKind",
     "CheckResult",
     "CheckRun",
@@ -18,4 +20,6 @@ __all__ = [
     "Rule",
     "RuleLevel",
     "Schedule",
+    "SchedulePeriod",
+    "number_of",
 ]

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from drystone.registers.network.models.schedules import Schedule
-from drystone.registers.school.models import Authority, Group, Person, School, Zone
+from drystone.registers.school.models import AgeBand, Authority, Group, Person, School, Zone
+
+
+def unless_standing(collector: Any, field: Any, rules: Any, using: str) -> None:
+    """`on_delete` of the place a rule is for. A standing rule holds its place fast: without it a rule for one group
+    would be a rule for everyone. A withdrawn one lets go, and keeps the place's name."""
+    if standing := [rule for rule in rules if rule.withdrawn_at is None]:
+        models.PROTECT(collector, field, standing, using)
+    models.SET_NULL(collector, field, rules, using)
+
+
+def number_of(key: str) -> int | None:
+    """The number of a rule by its id in bundles and events (`rule-12`, or `rule-12-ks1` where one rule of the
+    authority became one for each group); None for what is no rule of the register."""
+    head, _, rest = key.partition("-")
+    number = rest.partition("-")[0]
+    return int(number) if head == "rule" and number.isdecimal() else None
 
 
 class RuleLevel(models.TextChoices):
@@ -22,6 +39,20 @@ class RuleLevel(models.TextChoices):
     PERSON = "person", "A person"
 
 
+class Ages(models.TextChoices):
+    """Whom a rule of the authority is for: schools name their groups themselves, age bands are the same in all."""
+
+    PUPILS = "pupils", "All pupils"
+    KS1 = AgeBand.KS1.value, AgeBand.KS1.label
+    KS2 = AgeBand.KS2.value, AgeBand.KS2.label
+    STAFF = AgeBand.STAFF.value, AgeBand.STAFF.label
+    GUESTS = AgeBand.GUESTS.value, AgeBand.GUESTS.label
+
+    @property
+    def bands(self) -> frozenset[AgeBand]:
+        return frozenset(band for band in AgeBand if band.value == self.value or (self == "pupils" and band.is_pupils))
+
+
 class RuleQuerySet(models.QuerySet["Rule"]):
     def of(self, school: School) -> RuleQuerySet:
         """The school's own rules, and those its authority sets for all its schools."""
@@ -32,12 +63,26 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         """Not withdrawn. A rule whose last day is over still stands, and no longer acts."""
         return self.filter(withdrawn_at__isnull=True)
 
+    def over_on(self, day: date) -> RuleQuerySet:
+        """Standing, with a last day that is past: they do nothing any more."""
+        return self.standing().filter(until__lt=day)
+
+    def ending(self, first: date, last: date) -> RuleQuerySet:
+        """Standing, with a last day from `first` to `last`."""
+        return self.standing().filter(until__range=(first, last))
+
+    def with_names(self) -> RuleQuerySet:
+        """All that it takes to say a rule in words, in one query."""
+        return self.select_related("group", "zone", "person", "schedule", "school", "authority")
+
 
 class Rule(models.Model):
     """FM1: what is blocked or allowed, for whom, when, by whom, and why. No rule without a reason.
 
     `value` is canonical: a host, `host/path`, a category's key or an RE2 expression. The database refuses a rule
     whose level and target of people disagree, one without a reason, and a lock that is not the authority's.
+    `batch` marks rules that were pasted together. `place_name` is what a withdrawn rule keeps of a zone or group that
+    is no more.
     """
 
     class Action(models.TextChoices):
@@ -52,7 +97,7 @@ class Rule(models.Model):
     class Timing(models.TextChoices):
         ALWAYS = "", "At all times"
         WHEN = "when", "Only during"
-        OUTSIDE = "outside", "Only outside"
+        OUTSIDE = "outside", "Except during"
 
     school = models.ForeignKey(School, null=True, blank=True, on_delete=models.CASCADE, related_name="filter_rules")
     authority = models.ForeignKey(
@@ -62,8 +107,10 @@ class Rule(models.Model):
     action = models.CharField(max_length=10, choices=Action)
     kind = models.CharField(max_length=10, choices=Kind)
     value = models.CharField(max_length=2000)
-    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.PROTECT, related_name="filter_rules")
-    zone = models.ForeignKey(Zone, null=True, blank=True, on_delete=models.PROTECT, related_name="filter_rules")
+    ages = models.CharField(max_length=10, choices=Ages, blank=True, default="")  # global rules only
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=unless_standing, related_name="filter_rules")
+    zone = models.ForeignKey(Zone, null=True, blank=True, on_delete=unless_standing, related_name="filter_rules")
+    place_name = models.CharField(max_length=80, blank=True, default="")
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE, related_name="filter_rules")
     timing = models.CharField(max_length=10, choices=Timing, blank=True, default=Timing.ALWAYS)
     schedule = models.ForeignKey(Schedule, null=True, blank=True, on_delete=models.PROTECT, related_name="rules")
@@ -73,6 +120,7 @@ class Rule(models.Model):
     author = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     author_name = models.CharField(max_length=200)  # stays when the person's record goes
     made_at = models.DateTimeField(default=timezone.now, editable=False)
+    batch = models.CharField(max_length=12, blank=True, default="", db_index=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     withdrawn_by_name = models.CharField(max_length=200, blank=True)
@@ -96,12 +144,14 @@ class Rule(models.Model):
                 condition=Q(level__in=["global", "school"], zone__isnull=True, person__isnull=True)
                 | Q(level="group", group__isnull=False, zone__isnull=True, person__isnull=True)
                 | Q(level="zone", group__isnull=True, zone__isnull=False, person__isnull=True)
-                | Q(level="person", group__isnull=True, zone__isnull=True, person__isnull=False),
+                | Q(level="person", group__isnull=True, zone__isnull=True, person__isnull=False)
+                | Q(level__in=["group", "zone"], person__isnull=True, withdrawn_at__isnull=False) & ~Q(place_name=""),
                 name="rule_names_whom_its_level_says",
             ),
             models.CheckConstraint(condition=Q(action__in=["block", "allow"]), name="rule_blocks_or_allows"),
             models.CheckConstraint(condition=Q(kind__in=["site", "category", "expression"]), name="rule_kind_is_known"),
             models.CheckConstraint(condition=~Q(value="") & ~Q(reason=""), name="rule_has_a_target_and_a_reason"),
+            models.CheckConstraint(condition=Q(ages="") | Q(level="global"), name="only_the_authority_names_ages"),
             models.CheckConstraint(condition=Q(locked=False) | Q(level="global"), name="only_the_authority_locks"),
             models.CheckConstraint(
                 condition=Q(timing="", schedule__isnull=True)

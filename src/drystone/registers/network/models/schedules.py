@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +17,11 @@ SCHOOL_WEEK = "0,1,2,3,4"
 
 
 class Schedule(models.Model):
-    """When a rule holds, in the school's own calendar. Both times empty is the whole day."""
+    """When a rule holds, in the school's own calendar. Both times empty is the whole day.
+
+    The first period stands in the schedule itself, further ones (a Friday that is different, the lessons after break)
+    in SchedulePeriod. `within` and `dates` hold for all of them. `dates` are [first, last] days as ISO; empty is any.
+    """
 
     class Within(models.TextChoices):
         ALWAYS = "", "All year"
@@ -31,6 +37,7 @@ class Schedule(models.Model):
     starts = models.TimeField(null=True, blank=True)
     ends = models.TimeField(null=True, blank=True)
     within = models.CharField(max_length=10, choices=Within, blank=True, default=Within.ALWAYS)
+    dates = models.JSONField(default=list, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)  # kept: withdrawn rules still name it
 
     class Meta:
@@ -50,13 +57,64 @@ class Schedule(models.Model):
 
     @property
     def day_numbers(self) -> tuple[int, ...]:
-        return tuple(sorted({int(number) for number in self.days.split(",")}))
+        return _numbers(self.days)
+
+    @property
+    def periods(self) -> list[tuple[tuple[int, ...], time | None, time | None]]:
+        """(days, from, to) of each of its periods; prefetch `further` where there are many schedules."""
+        further = [(_numbers(each.days), each.starts, each.ends) for each in self.further.all()] if self.pk else []
+        return [(self.day_numbers, self.starts, self.ends), *further]
+
+    @property
+    def spans(self) -> list[tuple[date, date]]:
+        return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in self.dates]
 
     @property
     def in_words(self) -> str:
         """“Monday to Friday, 12:00 to 13:00, in term only”."""
-        times = f"{self.starts:%H:%M} to {self.ends:%H:%M}" if self.starts and self.ends else "all day"
-        return ", ".join(filter(None, [days_in_words(self.day_numbers), times, self.get_within_display().lower()]))
+        parts = [" and ".join(_period_in_words(*each) for each in self.periods)]
+        if self.within:
+            parts.append(self.get_within_display().lower())
+        if self.spans:
+            parts.append(f"on {'; '.join(map(span_in_words, self.spans))}")
+        return ", ".join(parts)
+
+
+class SchedulePeriod(models.Model):
+    """A further period of a schedule: `further` of its Schedule."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="further")
+    days = models.CharField(max_length=13, validators=[RegexValidator(r"^[0-6](,[0-6])*$")])
+    starts = models.TimeField(null=True, blank=True)
+    ends = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(days=""), name="period_has_a_day"),
+            models.CheckConstraint(
+                condition=Q(starts__isnull=True, ends__isnull=True)
+                | Q(starts__isnull=False, ends__isnull=False) & ~Q(starts=F("ends")),
+                name="period_has_both_times_or_none",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return _period_in_words(_numbers(self.days), self.starts, self.ends)
+
+
+def _numbers(days: str) -> tuple[int, ...]:
+    return tuple(sorted({int(number) for number in days.split(",")}))
+
+
+def _period_in_words(days: tuple[int, ...], starts: time | None, ends: time | None) -> str:
+    times = f"{starts:%H:%M} to {ends:%H:%M}" if starts and ends else "all day"
+    return f"{days_in_words(days)}, {times}"
+
+
+def span_in_words(span: tuple[date, date]) -> str:
+    first, last = (f"{day.day} {day:%B %Y}" for day in span)
+    return first if first == last else f"{first} to {last}"
 
 
 def days_in_words(days: tuple[int, ...]) -> str:
