@@ -1,6 +1,8 @@
 """The page people see in place of a blocked one: a child's face and an adult's, without any outside resource.
 
-P58: both faces say that use is monitored. All text is escaped: address and reason may be hostile.
+P58: both faces say that use is monitored. All text is escaped: address and reason may be hostile. P35: where the door
+gives a `ticket_url` (engine/filtering/ticket.py) the page leads to the school's own pages, to ask for a review. It is a
+link and no form: a form would need `form-action`, and a browser warns of one that goes from https to http.
 """
 
 from __future__ import annotations
@@ -16,19 +18,25 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from drystone.engine.filtering.categories import load_categories
 from drystone.engine.filtering.request import Decision, Level
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "style.css").read_text(encoding="utf-8").strip()
-_PICTURE = Markup((_HERE / "picture.svg").read_text(encoding="utf-8").strip())  # noqa: S704 - our own file
+_PICTURES = {
+    file.stem: Markup(file.read_text(encoding="utf-8").strip())  # noqa: S704 - our own files
+    for file in (_HERE / "pictures").glob("*.svg")
+}
 _PAGES = Environment(
     loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, auto_reload=False
 )
-_PAGES.globals.update(style=Markup(_STYLE), picture=_PICTURE)  # noqa: S704 - our own file
+_PAGES.globals.update(style=Markup(_STYLE), pictures=_PICTURES)  # noqa: S704 - our own file
 
 # Control characters and those that turn the reading direction round: an address must not pretend to be another.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _LONGEST = 300
+# P13: of these the page does not say what they are about, and who listens comes first.
+_GENTLE = frozenset({"self_harm", "suicide"})
 
 _LEVELS = {
     Level.MANDATORY: "a list that nobody may switch off",
@@ -62,8 +70,13 @@ def render(
     category_title: str = "",
     at: datetime | None = None,
     reference: str = "",
+    ticket_url: str = "",
 ) -> bytes:
-    """The whole page as UTF-8. `url` is what was asked for, `host:port` for a CONNECT; `at` is local time."""
+    """The whole page as UTF-8. `url` is what was asked for, `host:port` for a CONNECT; `at` is local time.
+
+    `ticket_url` is the door's own, http or https; without one the page says whom to ask and has no link.
+    """
+    ask_url = ticket_url if ticket_url.startswith(("http://", "https://")) else ""
     category = clean(category_title or decision.category.replace("_", " ").replace("-", " ").capitalize())
     if Audience(audience) is Audience.CHILD:
         return _page(
@@ -72,8 +85,11 @@ def render(
             heading=_child_heading(decision),
             school_name=clean(school_name),
             site=clean(decision.host or _host_of(url)),
-            category=category,
+            kind=_child_kind(decision, category),
             why=_child_why(decision),
+            gentle=decision.category in _GENTLE,
+            picture=_PICTURES["asleep" if decision.level == Level.ACCESS else "wall"],
+            ask_url="" if decision.level == Level.MANDATORY else ask_url,  # nobody could say yes
         )
     return _page(
         "adult.html",
@@ -91,6 +107,8 @@ def render(
         edition=clean(decision.edition),
         time=at.strftime("%-d %B %Y, %H:%M:%S %Z").strip() if at else "",
         reference=clean(reference),
+        mandatory=decision.level == Level.MANDATORY,
+        ask_url=ask_url,
     )
 
 
@@ -127,6 +145,14 @@ def _child_heading(decision: Decision) -> str:
     if decision.level == Level.ACCESS:
         return "The Internet is off for now"
     return "This page is not for school"
+
+
+def _child_kind(decision: Decision, title: str) -> str:
+    """Ends “It is about …” in a child's words, where the category is one of ours."""
+    if decision.category in _GENTLE:
+        return ""
+    known = load_categories().get(decision.category)
+    return known.child if known else title
 
 
 def _child_why(decision: Decision) -> str:
