@@ -35,6 +35,11 @@ class Home:
         return self.keys / "check.key"
 
     @property
+    def ca(self) -> Path:
+        """The certificate authority of the HTTPS block page: `ca.pem` for everybody, `ca.key` for gateways alone."""
+        return self.root / "ca"
+
+    @property
     def setup_code(self) -> Path:
         """The code that opens the set-up wizard to another machine; there until there is a school."""
         return self.keys / "setup.code"

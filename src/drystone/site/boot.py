@@ -1,6 +1,8 @@
 """What must be done before the first process of the house starts."""
 
 import os
+import sys
+from datetime import UTC, datetime
 
 from drystone.engine.home import Home
 
@@ -18,6 +20,7 @@ def prepare(home: Home) -> None:
 
     for key in (home.person_key, home.check_key):
         secret(key)
+    make_certificate(home)
     import django
     from django.core.management import call_command
 
@@ -31,3 +34,14 @@ def prepare(home: Home) -> None:
         forget_code(home)
     else:
         make_code(home)  # `drystone up` prints it; the wizard asks other machines for it
+
+
+def make_certificate(home: Home) -> None:
+    """P35: the authority of the HTTPS block page. Without it blocked connections are refused, so nothing waits for it:
+    what is wrong with it is said here and on the page Certificate."""
+    from drystone.engine.certificates import AuthorityError, ensure_authority
+
+    try:
+        ensure_authority(home.ca, at=datetime.now(UTC))
+    except AuthorityError as error:
+        print(f"drystone: {error}", file=sys.stderr, flush=True)
