@@ -57,6 +57,17 @@ class SetIndex:
         found = self._prefixes(text.encode())
         return [self._ids[self._number(entry)] for entry in found if covers(entry.decode(), text)]
 
+    def entry(self, host: str) -> list[int]:
+        """The set id of this very host, if it is an entry; domains above it do not count."""
+        number = self._trie.get(host_key(host))
+        return [] if number is None else [self._ids[number]]
+
+    def url_entries(self, host: str, path: str) -> list[tuple[str, int]]:
+        """(entry, set id) of the URL entries that cover host and path, the shortest first."""
+        text = url_entry(host, path)
+        found = [entry.decode() for entry in self._prefixes(text.encode())]
+        return [(entry, self._ids[self._number(entry.encode())]) for entry in found if covers(entry, text)]
+
     def begins_any(self, text: str) -> bool:
         """Whether any entry begins so."""
         return next(self._trie.iterkeys(text.encode()), None) is not None
@@ -95,12 +106,16 @@ class ExpressionIndex:
 
     def reach(self, owner: int, host: str, path: str) -> int:
         """How many characters of the path the owner's match reaches into; 0 for one that ends in the host."""
+        return max(self.span(owner, host, path)[1] - len(host), 0)
+
+    def span(self, owner: int, host: str, path: str) -> tuple[int, int]:
+        """Where in host and path the owner's match begins and ends; (0, 0) where there is none."""
         if owner not in self._spans:
             import re2
 
             self._spans[owner] = re2.compile(self._patterns[self._owners.index(owner)], _options())
         found = self._spans[owner].search(host + path)
-        return max(found.end() - len(host), 0) if found else 0
+        return found.span() if found else (0, 0)
 
 
 def expression_fault(pattern: str) -> str:
