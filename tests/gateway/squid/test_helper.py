@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drystone.engine.eventlog import Event, parse_line
 from drystone.engine.filtering import LiveFilter, Overlay, SwitchedOff, write_overlay
 from drystone.gateway.squid.answers import Answers
 from drystone.gateway.squid.doors import AclDoor, RewriterDoor
@@ -47,6 +48,14 @@ def notes(answer: bytes) -> dict[str, str]:
     return {name: unquote(value) for name, value in pairs}
 
 
+def event(answer: bytes) -> Event:
+    """What Squid's log line says, made of the notes as squid.conf makes it."""
+    said = notes(answer)
+    found = parse_line(f"1\tdecision\t-\t0\t{said['from_']}\t{said['place_']}\t{said['what_']}\t-".encode())
+    assert isinstance(found, Event)
+    return found
+
+
 def test_a_rewriters_line_by_hand_is_answered_by_the_acl_as_well(bundle: Path) -> None:
     allowed, blocked = run_helper(bundle, GOOD + b"\ncasino.example:443 10.1.0.4/- - CONNECT myip=1 myport=2\n")
 
@@ -60,10 +69,13 @@ def test_the_answer_carries_zone_group_category_rule_level_edition_and_reason(bu
     said = notes(answer)
     assert answer.startswith(b"12 ERR ")
     assert said["message"] == "Gambling"
-    assert (said["zone_"], said["group_"], said["category_"], said["level_"]) == ("suite", "ks2", "gambling", "school")
-    assert (said["host_"], said["path_"], said["client_"]) == ("www.casino.example", "/a%20b", "10.1.0.4")
-    assert said["rule_"]
-    assert said["edition_"]
+    assert (said["category_"], said["level_"]) == ("gambling", "school")
+    logged = event(answer)
+    assert (logged.zone, logged.group, logged.category, logged.level) == ("suite", "ks2", "gambling", "school")
+    assert (logged.host, logged.path, logged.client) == ("www.casino.example", "/a b", "10.1.0.4")
+    assert (logged.gateway, logged.method, logged.action) == ("squid", "GET", "block")
+    assert logged.rule
+    assert logged.edition
     assert "not%20for%20children" in said["reason_"]
 
 
@@ -71,16 +83,18 @@ def test_a_help_site_is_allowed_and_names_nobody(bundle: Path) -> None:
     """P13: neither client nor person nor path comes back, so that Squid has nothing to log."""
     (answer,) = run_helper(bundle, b"1 http://www.childline.org.uk/bullying 10.1.0.4 asmith GET - -\n")
 
-    said = notes(answer)
+    logged = event(answer)
     assert answer.startswith(b"1 OK ")
-    assert said["level_"] == "help"
-    assert not {"client_", "person_", "path_", "device_", "search_"} & set(said)
+    assert logged.level == "help"
+    assert not any((logged.client, logged.person, logged.path, logged.device, logged.search))
+    assert b"10.1.0.4" not in answer
+    assert b"bullying" not in answer
 
 
 def test_what_is_in_a_path_cannot_make_a_note_of_its_own(bundle: Path) -> None:
     (answer,) = run_helper(bundle, b'1 http://river.example/x%20category_=fake%0a2%20OK?"\\ 10.1.0.4 - GET - -\n')
 
-    assert notes(answer)["path_"].startswith("/x%20category_=fake%0A2%20OK?")
+    assert event(answer).path.startswith("/x category_=fake\n2 OK?")
     assert b"category_=" not in answer
     assert b'"' not in answer
     assert b"\\" not in answer

@@ -82,7 +82,7 @@ class Door(Protocol):
 
     def shared(self, party: Party, verdict: Verdict, host: str, path: str, url: bytes) -> bytes | None: ...
 
-    def tail(self, client: str) -> bytes: ...
+    def tail(self, who: Who, client: str, profile: Profile) -> bytes: ...
 
     def own(self, answer: Answer) -> bytes: ...
 
@@ -172,12 +172,12 @@ class Answers:
     def _asker(self, raw: bytes) -> Asker:
         """Reads who asks, and keeps it while profiles stand. A self-test, signed for a minute, is read each time."""
         if len(raw) > LONGEST_LINE:
-            return Asker(Who(), "", Party(NOBODY, connect=False), self._door.tail(""), keeps=False)
+            return Asker(Who(), "", Party(NOBODY, connect=False), self._door.tail(Who(), "", NOBODY), keeps=False)
         who = read_who(raw)
         tested = read_check(self._check_key, who.check, self._at) if who.check and self._check_key else None
         client, user = (tested, "") if tested else (who.client, who.user)
         profile = self._profile(client, user)
-        tail = self._door.tail(client)
+        tail = self._door.tail(who, client, profile)
         connect = who.method == "CONNECT"
         if tested:
             return Asker(who, client, Party(profile, connect=connect), tail, keeps=False, device=SELF_TEST)

@@ -160,11 +160,7 @@ def _log(s: SquidSettings) -> str:
     """The event line, version 1 (drystone.engine.eventlog.event). The helper's notes are encoded as the line wants
     them, so they are printed as they are; a visit to a help site has no client, person, device or path in them."""
     head = "1\tdecision\t-\t%ts%03tu"
-    notes = ["zone", "client", "device", "person", "group"]
-    tail = ["host", "path", "search", "action", "category", "rule", "level", "edition"]
-    event = "\t".join(
-        [head, "%'{school_}note", s.gateway, *map(_note, notes), "%#>rm", *map(_note, tail), "%<st"],
-    )
+    event = "\t".join([head, *map(_note, ("from", "place", "what")), "%<st"])
     nothing = "-"
     refused = "\t".join(
         [head, s.school or nothing, s.gateway, nothing, "%>a", *[nothing] * 3, "%#>rm", "%#>rd"]

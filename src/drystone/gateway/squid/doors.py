@@ -8,12 +8,16 @@ from urllib.parse import quote
 
 from drystone.engine.eventlog.event import DECISION_FIELDS, event_from, format_event
 from drystone.engine.filtering import Action, Decision, Level, LiveFilter, Profile, Request, Verdict
-from drystone.gateway.squid.answers import Answer, Party
+from drystone.gateway.squid.answers import UNDECIDED, Answer, Party
 from drystone.gateway.squid.lines import Who, fill_redirect, names_asker, names_url, redirect_answer
 
-# What the event line prints of the decision; time, gateway, method and bytes Squid knows itself.
-NOTES = tuple(name for name in DECISION_FIELDS if name not in ("id", "at", "gateway", "method", "bytes"))
-_PLACE = {name: DECISION_FIELDS.index(name) + 2 for name in NOTES}
+# The event line in three runs of its fields, each one note: Squid reads, keeps and prints every note at a cost, and
+# fourteen of them cost it more than the whole question. Id, time and bytes are Squid's own.
+FROM, PLACE, WHAT = (
+    slice(DECISION_FIELDS.index(first) + 2, DECISION_FIELDS.index(last) + 3)
+    for first, last in (("school", "method"), ("host", "search"), ("action", "edition"))
+)
+_TAB = "%09"
 _PLAIN = re.compile(r"[A-Za-z0-9/._~?=&:;,+@!*()\[\]-]*", re.ASCII).fullmatch  # neither encoding touches these
 _LONGEST_PATH = 1_000  # characters; at worst twenty bytes each by now, and Squid takes 32 kB of answer
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,9 +26,10 @@ DEFAULT_REDIRECT = "http://blocked.drystone.invalid/?category=%t&group=%s&url=%u
 
 
 class AclDoor:
-    """OK is allowed; ERR is blocked, with `message=` for the error page. Both carry the event as notes.
+    """OK is allowed; ERR is blocked, with `message=` for the error page. Both carry the event as three notes: `from_`
+    (who asked, from where), `place_` (host, path, search) and `what_` (action, category, rule, level, edition).
 
-    A note's value is encoded as the event line wants it, and once more for the protocol: Squid undoes the second
+    A note's fields are encoded as the event line wants them, and once more for the protocol: Squid undoes the second
     and prints the first as it is. P62: what the event may tell is settled in event_from, in one place."""
 
     def __init__(self, live: LiveFilter, *, gateway: str = "squid", school: str = "") -> None:
@@ -38,24 +43,25 @@ class AclDoor:
         head = known[1] if known else self._head(party, verdict)
         if head is None or len(path) > _LONGEST_PATH or not _PLAIN(host + path):
             return None
-        if not path:
-            return head + f" host_={host}".encode("ascii") if host else head
-        return head + (f" host_={host} path_={path}" if host else f" path_={path}").encode("ascii")
+        return head + f" place_={host or '-'}%09{path or '-'}%09-".encode("ascii")
 
-    def tail(self, client: str) -> bytes:
-        return f" client_={client}\n".encode("ascii") if client else b"\n"
+    def tail(self, who: Who, client: str, profile: Profile) -> bytes:
+        fields = self._fields(self._decision(UNDECIDED, profile, ""), Request("", client, _EPOCH, method=who.method))
+        return _note("from_", fields[FROM]) + b"\n"
 
     def own(self, answer: Answer) -> bytes:
         asker = answer.asker
         decision = self._decision(answer.verdict, asker.party.profile, answer.host)
-        request = Request(answer.host, asker.client, _EPOCH, path=answer.path[:_LONGEST_PATH])
-        return self._say(decision, request, asker.device) + b"\n"
+        request = Request(answer.host, asker.client, _EPOCH, path=answer.path[:_LONGEST_PATH], method=asker.who.method)
+        fields = self._fields(decision, request, asker.device)
+        return self._say(decision, fields) + _note("place_", fields[PLACE]) + _note("from_", fields[FROM]) + b"\n"
 
     def _head(self, party: Party, verdict: Verdict) -> bytes | None:
         """What stands before host and path; None for a visit to help, which must not name its client (P13)."""
         head = None
         if verdict.level != Level.HELP:
-            head = self._say(self._decision(verdict, party.profile, ""), Request("", "", _EPOCH), "")
+            decision = self._decision(verdict, party.profile, "")
+            head = self._say(decision, self._fields(decision, Request("", "", _EPOCH)))
         party.keep(verdict, head)
         return head
 
@@ -76,16 +82,21 @@ class AclDoor:
             safe_host=verdict.safe_host,
         )
 
-    def _say(self, decision: Decision, request: Request, device: str) -> bytes:
+    def _fields(self, decision: Decision, request: Request, device: str = "") -> list[str]:
+        """The fields of the event's line."""
         line = format_event(event_from(decision, request, gateway=self._gateway, device=device))
-        fields = line.decode("ascii").rstrip("\n").split("\t")
-        words = ["ERR" if decision.blocked else "OK"]
-        words += [f"{name}_={quote(fields[place], safe='/')}" for name, place in _PLACE.items() if fields[place] != "-"]
+        return line.decode("ascii").rstrip("\n").split("\t")
+
+    def _say(self, decision: Decision, fields: list[str]) -> bytes:
+        """The answer with all that does not hang on place and asker."""
+        said = f"ERR action_={decision.action}" if decision.blocked else f"OK action_={decision.action}"
         if decision.blocked:  # what was allowed needs no words, and Squid reads every byte of every answer
-            words += [f"message={quote(self._message(decision), safe='')}", _note("reason", decision.reason)]
+            said += f" message={quote(self._message(decision), safe='')} reason_={_words(decision.reason)}"
+            said += f" category_={_words(decision.category)}" if decision.category else ""
+            said += f" level_={decision.level}" if decision.level else ""
         if decision.safe_host:
-            words.append(_note("safehost", decision.safe_host))
-        return " ".join(words).encode("ascii")
+            said += f" safehost_={_words(decision.safe_host)}"
+        return said.encode("ascii") + _note("what_", fields[WHAT])
 
     def _message(self, decision: Decision) -> str:
         """What the block page says is the matter: the category in plain words, else the reason."""
@@ -95,8 +106,12 @@ class AclDoor:
         return titles.get(decision.category, decision.category)
 
 
-def _note(name: str, value: str) -> str:
-    return f"{name}_={quote(quote(value, safe='/'), safe='/')}"
+def _note(name: str, fields: list[str]) -> bytes:
+    return f" {name}={_TAB.join(quote(field, safe='/') for field in fields)}".encode("ascii")
+
+
+def _words(value: str) -> str:
+    return quote(quote(value, safe="/"), safe="/")
 
 
 class RewriterDoor:
@@ -123,7 +138,7 @@ class RewriterDoor:
         party.keep(verdict, head)
         return head
 
-    def tail(self, client: str) -> bytes:  # noqa: ARG002 - the door's shape
+    def tail(self, who: Who, client: str, profile: Profile) -> bytes:  # noqa: ARG002 - the door's shape
         return b"\n"
 
     def own(self, answer: Answer) -> bytes:
