@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from drystone.cli.up import setup_code
+from drystone.cli.up import Address, pages_url, setup_code
 from drystone.engine.home import Home
 
 SERVICES = {"web", "worker", "collector", "proxy"}
@@ -234,3 +234,17 @@ def test_the_set_up_code_is_told_until_there_is_a_school(tmp_path):
     home.setup_code.write_text("ABCD-2345\n")
     (line,) = setup_code(home)
     assert "ABCD-2345" in line
+
+
+@pytest.mark.parametrize(
+    ("hosts", "https", "leads_to"),
+    [
+        ("", "", "http://127.0.0.1:8000/"),
+        ("drystone.fellside.example,other.example", "", "http://drystone.fellside.example:8000/"),
+        ("drystone.fellside.example", "1", "https://drystone.fellside.example/"),
+    ],
+)
+def test_block_pages_lead_to_the_pages_by_the_name_that_devices_know(monkeypatch, hosts, https, leads_to):
+    monkeypatch.setenv("DRYSTONE_HOSTS", hosts)
+    monkeypatch.setenv("DRYSTONE_HTTPS", https)
+    assert pages_url(Address("0.0.0.0", 8000)) == leads_to

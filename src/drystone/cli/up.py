@@ -197,11 +197,20 @@ def services(
         ),
         Service(
             "proxy",
-            [*door, "--web", f"http://{web.near}/", "--deny-port", str(web.port), *inside],
+            [*door, "--web", pages_url(web), "--deny-port", str(web.port), *inside],
             lambda _: door_answers(proxy),
             has_keys,
         ),
     ]
+
+
+def pages_url(web: Address) -> str:
+    """Where devices of the school reach the pages, for the links of block pages: by the first name in DRYSTONE_HOSTS,
+    and then, with DRYSTONE_HTTPS=1, at the web server that stands in front."""
+    name = os.environ.get("DRYSTONE_HOSTS", "").split(",")[0].strip()
+    if not name:
+        return f"http://{web.near}/"
+    return f"https://{name}/" if os.environ.get("DRYSTONE_HTTPS") == "1" else f"http://{name}:{web.port}/"
 
 
 def pages_answer(web: Address) -> bool:

@@ -99,7 +99,7 @@ def build(
     port = listener.getsockname()[1]
     live = LiveFilter(settings.bundles, key=key, alarm=lambda text: print(text, file=sys.stderr, flush=True))
     segments = SegmentWriter(home.events / settings.gateway)
-    judge = Judge(live, segments, gateway=settings.gateway, check_key=home.check_key)
+    judge = Judge(live, segments, gateway=settings.gateway, check_key=home.check_key, web=settings.web)
     judge.refresh()
     reach = Reach(settings.allow_private, settings.deny_ports | {port})
     return Server(settings, judge, Resolver(reach, settings.limits.resolve_seconds, lookup), status_file)
@@ -177,9 +177,7 @@ def read_arguments(arguments: list[str] | None) -> Settings:
     parser.add_argument("--listen", type=_host_port, default=("127.0.0.1", 8080), metavar="HOST:PORT")
     parser.add_argument("--gateway", type=_gateway, default="proxy", metavar="NAME", help="its name in the log")
     parser.add_argument("--bundles", type=Path, help="folder that holds `current` (default HOME/bundles/here)")
-    parser.add_argument(
-        "--web", default="", metavar="URL", help="the school's Drystone pages, named on the proxy's own"
-    )
+    parser.add_argument("--web", default="", metavar="URL", help="the school's Drystone pages: block pages lead there")
     parser.add_argument("--allow-private", type=_network, nargs="+", action="extend", default=[], metavar="CIDR",
                         help="networks inside the school that may be reached through the proxy")  # fmt: skip
     parser.add_argument("--deny-port", type=int, nargs="+", action="extend", default=[], metavar="PORT",

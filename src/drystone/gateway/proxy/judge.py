@@ -34,6 +34,8 @@ class SchoolOnPage(NamedTuple):
     name: str
     timezone: tzinfo
     categories: Mapping[str, str]  # slug to plain words
+    web: str = ""  # where the school's own pages are, for requests to review a block
+    key: bytes = b""  # signs what the block page hands them
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,14 @@ class Judge:
         *,
         gateway: str,
         check_key: Path,
+        web: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._live = live
         self._segments = segments
         self._gateway = gateway
         self._check_key_file = check_key
+        self._web = web
         self._check_key = b""
         self._clock = clock
         self._retry_at = 0.0
@@ -96,7 +100,9 @@ class Judge:
         bundle = self._live.bundle
         if bundle is None:
             return SchoolOnPage("", UTC, {})
-        return SchoolOnPage(bundle.school_name, ZoneInfo(bundle.timezone), bundle.categories)
+        return SchoolOnPage(
+            bundle.school_name, ZoneInfo(bundle.timezone), bundle.categories, self._web, self._check_key
+        )
 
     def refresh(self) -> None:
         """Takes up a new bundle, overlay or self-test key. Never raises: what worked goes on working."""

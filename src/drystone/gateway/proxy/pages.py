@@ -6,9 +6,10 @@ import json
 import re
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from drystone.engine.filtering.request import Decision
+from drystone.engine.filtering.ticket import ticket_url
 from drystone.gateway import blockpage
 from drystone.gateway.proxy.headers import DECISION, Fields
 from drystone.gateway.proxy.judge import SchoolOnPage, Verdict
@@ -47,6 +48,7 @@ def blocked(verdict: Verdict, url: str, school: SchoolOnPage) -> Page:
         category_title=school.categories.get(decision.category, ""),
         at=local,
         reference=verdict.event.id if verdict.event else "",
+        ticket_url=ticket_url(school.web, school.key, decision, verdict.request.at),
     )
     return Page(body, [*_HTML, (DECISION, decision_value(decision))])
 
@@ -72,7 +74,7 @@ def own(path: str, host: bytes, web: str) -> tuple[int, Page]:
         case "/":
             return 200, _about(web)
         case "/proxy.pac" | "/wpad.dat":
-            return _pac(host)
+            return _pac(host, web)
         case _:
             return 404, trouble(
                 404, "This is Drystone, a school's web filter. Pages are fetched through it, not from it."
@@ -87,14 +89,17 @@ def _about(web: str) -> Page:
     return Page(blockpage.render_trouble("Drystone", sentence, advice=advice), list(_HTML))
 
 
-def _pac(host: bytes) -> tuple[int, Page]:
-    """Names this proxy by the name the client used for it. Never says DIRECT for the Internet: that would be open."""
+def _pac(host: bytes, web: str) -> tuple[int, Page]:
+    """Names this proxy by the name the client used for it. Never says DIRECT for the Internet: that would be open.
+    The school's own pages are fetched directly, since block pages lead there and the proxy refuses inside addresses."""
     name = host.decode("latin-1")
     if not _HOST.fullmatch(name):
         return 400, trouble(400, "The request names no host that a browser could be sent to.")
+    near = ["127.0.0.1", "[::1]", *filter(None, [urlsplit(web).hostname])]
+    direct = " || ".join(["isPlainHostName(host)", *(f"host === {json.dumps(name)}" for name in dict.fromkeys(near))])
     script = (
         "function FindProxyForURL(url, host) {\n"
-        '  if (isPlainHostName(host) || host === "127.0.0.1" || host === "[::1]") return "DIRECT";\n'
+        f'  if ({direct}) return "DIRECT";\n'
         f"  return {json.dumps('PROXY ' + name)};\n"
         "}\n"
     )
