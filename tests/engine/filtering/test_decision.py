@@ -19,6 +19,7 @@ from drystone.engine.filtering import (
     person_key,
 )
 from drystone.engine.filtering.identity import school_key
+from drystone.engine.filtering.overlay import Device
 from drystone.engine.filtering.safesearch import SAFE_HOSTS
 from drystone.engine.filtering.words import Access
 from tests.engine.filtering.bundles import (
@@ -613,3 +614,51 @@ def test_a_permit_of_a_class_counts_at_its_level_for_its_pupils_alone(tmp_path):
     games = make_bundle(tmp_path / "b", GAMBLING_OFF)
     assert ask(games, "http://casino.example/", **ask_them, overlay=of_class).rule == "permit:1"
     assert ask(games, "http://casino.example/", client=OFFICE, overlay=of_class).rule == "school-1"
+
+
+# -- devices that have an address of their own (P62)
+
+
+def device(key="device-1", network=PUPIL + "/32", **fields):
+    return Device(key, network, **({"since": MONDAY_NOON} | fields))
+
+
+def test_a_registered_device_names_its_owner_while_it_is_theirs(tmp_path):
+    bundle = make_bundle(tmp_path)
+    ada, bea = person_key(KEY, "pupil1"), person_key(KEY, "asmith")
+    later = MONDAY_NOON + timedelta(hours=1)
+    overlay = Overlay(
+        access={ada: Access.OPEN, bea: Access.OPEN},
+        devices=(device(person=ada, until=later), device("device-2", person=bea, since=later)),
+    )
+    before = ask(bundle, "http://bbc.co.uk/", at=MONDAY_NOON - timedelta(seconds=1), overlay=overlay)
+    assert (before.person, before.device) == ("", "")
+    first = ask(bundle, "http://bbc.co.uk/", overlay=overlay)
+    assert (first.person, first.device) == (ada, "device-1")
+    second = ask(bundle, "http://bbc.co.uk/", at=later, overlay=overlay)
+    assert (second.person, second.device) == (bea, "device-2")
+
+
+def test_who_signs_on_goes_before_the_session_at_the_address_and_that_before_the_device_s_owner(tmp_path):
+    bundle = make_bundle(tmp_path)
+    by_device, by_session = person_key(KEY, "pupil1"), person_key(KEY, "bcole")
+    hour = MONDAY_NOON + timedelta(hours=1)
+    overlay = Overlay(
+        access={by_device: Access.OPEN, by_session: Access.OPEN},
+        sessions={PUPIL: (Session(by_session, MONDAY_NOON, hour),)},
+        devices=(device(person=by_device),),
+    )
+    assert ask(bundle, "http://bbc.co.uk/", user="asmith", overlay=overlay).person == person_key(KEY, "asmith")
+    assert ask(bundle, "http://bbc.co.uk/", overlay=overlay).person == by_session
+    assert ask(bundle, "http://bbc.co.uk/", client=f"::ffff:{PUPIL}", overlay=overlay).person == by_session
+    assert ask(bundle, "http://bbc.co.uk/", at=hour, overlay=overlay).person == by_device
+
+
+def test_a_device_of_a_group_is_filtered_as_that_group_and_the_narrowest_range_counts(tmp_path):
+    bundle = make_bundle(tmp_path)
+    range_ = device("device-1", "10.1.0.0/16", group="staff")
+    one = device("device-2", PUPIL + "/32", group="ks1")
+    unknown = device("device-3", "10.1.0.0/16", group="a-group-not-yet-published")
+    assert ask(bundle, "http://bbc.co.uk/", overlay=Overlay(devices=(range_,))).group == "staff"
+    assert ask(bundle, "http://bbc.co.uk/", overlay=Overlay(devices=(range_, one))).group == "ks1"
+    assert ask(bundle, "http://bbc.co.uk/", overlay=Overlay(devices=(unknown,))).group == "ks2"

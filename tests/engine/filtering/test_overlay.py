@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from drystone.engine.filtering.overlay import (
     EMPTY_OVERLAY,
     PERMIT_LEVELS,
+    Device,
     Overlay,
     OverlayError,
     OverlayMissing,
@@ -36,6 +37,10 @@ FULL = Overlay(
         SwitchedOff("Key stage 1", group="ks1"),
     ),
     sessions={"10.1.0.4": (Session(ADA, NOW - HOUR, NOW), Session(BEN, NOW, NOW + HOUR))},
+    devices=(
+        Device("device-1", "10.1.0.7/32", person=ADA, since=NOW),
+        Device("device-2", "2001:db8::/64", group="staff", since=NOW, until=NOW + HOUR),
+    ),
     verifiers={ADA: "scrypt$16384$8$1$c2FsdA==$aGFzaA=="},
     permits=(
         Permit(
@@ -63,6 +68,7 @@ def test_the_same_overlay_gives_the_same_bytes_whatever_the_order_it_was_built_i
         switched_off=FULL.switched_off,
         sessions={"10.1.0.4": FULL.sessions["10.1.0.4"][::-1]},
         verifiers=FULL.verifiers,
+        devices=FULL.devices[::-1],
         permits=FULL.permits[::-1],
     )
     assert to_bytes(turned) == to_bytes(FULL)
@@ -164,6 +170,8 @@ def test_a_reader_meanwhile_sees_one_overlay_or_the_other_and_nothing_between(pa
     [
         Overlay(sessions={"suite": (Session(ADA, NOW, NOW + HOUR),)}),
         Overlay(sessions={"10.1.0.4": (Session(ADA, NOW.replace(tzinfo=None), NOW),)}),
+        Overlay(devices=(Device("device-1", "suite", since=NOW),)),
+        Overlay(devices=(Device("device-1", "10.1.0.7", since=NOW),)),
         Overlay(access={ADA: "sometimes"}),  # type: ignore[dict-item]
         Overlay(permits=(Permit("1", "maps.example", since=NOW.replace(tzinfo=None)),)),
         Overlay(permits=(Permit("1", "Maps.Example", since=NOW),)),

@@ -118,7 +118,7 @@ def event_from(
         id=id,
         zone=decision.zone,
         client=request.client,
-        device=device,
+        device=device or decision.device,
         person=decision.person,
         group=decision.group,
         method=request.method,

@@ -48,6 +48,7 @@ def decision(bundle: Bundle, host: str, profile: Profile, verdict: Verdict) -> D
         group=profile.group,
         person=profile.person,
         safe_host=verdict.safe_host,
+        device=profile.device,
     )
 
 

@@ -4,8 +4,8 @@ for a while.
 It stands in `overlay.json` beside `current`, and is read as the bundle is: whole or not at all. A file that is not
 byte for byte what `write_overlay` wrote raises OverlayError, and then the caller blocks all but help: P64 would be
 broken by guessing. A file that is missing raises OverlayMissing, which is fine only where the bundle's manifest
-does not demand an overlay. Format 2 added `verifiers` and `permits`; a file of another format is an OverlayError, and
-whoever writes overlays writes a new one.
+does not demand an overlay. Format 2 added `devices`, `verifiers` and `permits`; a file of another format is an
+OverlayError, and whoever writes overlays writes a new one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,23 @@ class Session:
     person: str
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that always has the same address, or a range of them, from `since` up to, not including, `until`
+    (None: until the register says otherwise). `key` stands for it in events.
+
+    Where nobody has signed on, it is its owner who asks: `person` (a key). `group` is the group of the rules that it
+    is filtered as, whatever its zone says; "" leaves that to the person or the zone.
+    """
+
+    key: str
+    network: str
+    person: str = ""
+    group: str = ""
+    since: datetime = field(kw_only=True)
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +124,14 @@ class Permit:
 class Overlay:
     """People stand here by their keys (identity.person_key), addresses in canonical text.
 
-    `verifiers` say by which proxy password a person is known (verifier.verify). Permits are in the order of their ids.
+    `verifiers` say by which proxy password a person is known (verifier.verify). Permits are in the order of their ids,
+    devices in that of their keys.
     """
 
     access: Mapping[str, Access] = field(default_factory=dict)
     switched_off: tuple[SwitchedOff, ...] = ()
     sessions: Mapping[str, tuple[Session, ...]] = field(default_factory=dict)
+    devices: tuple[Device, ...] = ()
     verifiers: Mapping[str, str] = field(default_factory=dict)
     permits: tuple[Permit, ...] = ()
 
@@ -221,8 +240,23 @@ def _to_plain(overlay: Overlay) -> dict[str, Any]:
             for switch in overlay.switched_off
         ],
         "sessions": _sessions_by_client(overlay),
+        "devices": [_device_to_plain(device) for device in sorted(overlay.devices, key=lambda device: device.key)],
         "verifiers": {person: str(text) for person, text in overlay.verifiers.items()},
         "permits": [_permit_to_plain(permit) for permit in sorted(overlay.permits, key=lambda permit: permit.id)],
+    }
+
+
+def _device_to_plain(device: Device) -> dict[str, Any]:
+    """Raises ValueError for a range that is none, or that is written otherwise than it is compared."""
+    if str(ip_network(device.network)) != device.network:
+        raise ValueError(f"device {device.key}: {device.network!r} is written {ip_network(device.network)}")
+    return {
+        "key": device.key,
+        "network": device.network,
+        "person": device.person,
+        "group": device.group,
+        "since": _milliseconds(device.since),
+        "until": _milliseconds(device.until) if device.until else None,
     }
 
 
@@ -275,19 +309,18 @@ def _from_plain(plain: dict[str, Any]) -> Overlay:
             address: tuple(Session(person, _moment(since), _moment(until)) for person, since, until in sessions)
             for address, sessions in plain["sessions"].items()
         },
+        devices=tuple(Device(**{**device, **_interval(device)}) for device in plain["devices"]),
         verifiers=dict(plain["verifiers"]),
         permits=tuple(
-            Permit(
-                **{
-                    **permit,
-                    "people": frozenset(permit["people"]),
-                    "since": _moment(permit["since"]),
-                    "until": None if permit["until"] is None else _moment(permit["until"]),
-                }
-            )
+            Permit(**{**permit, "people": frozenset(permit["people"]), **_interval(permit)})
             for permit in plain["permits"]
         ),
     )
+
+
+def _interval(plain: dict[str, Any]) -> dict[str, datetime | None]:
+    until = plain["until"]
+    return {"since": _moment(plain["since"]), "until": None if until is None else _moment(until)}
 
 
 def _milliseconds(at: datetime) -> int:

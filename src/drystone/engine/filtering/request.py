@@ -61,6 +61,7 @@ class Decision:
     group: str = ""
     person: str = ""  # pseudonymous key, never a name
     safe_host: str = ""
+    device: str = ""  # key of a registered device that has the client's address
 
     @property
     def blocked(self) -> bool:

@@ -1,22 +1,23 @@
 """Who asks: zone, group, person, and whether access stands (steps 3 and the scopes of rules).
 
 A profile is worked out once for a client and user and kept until something that it hangs on changes: the overlay,
-or the moment at which a session, a switch or a permit of the overlay begins or ends.
+or the moment at which a session, a switch, a device or a permit of the overlay begins or ends.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import datetime
-from ipaddress import IPv6Address, ip_address, ip_network
+from datetime import UTC, datetime
 
 from drystone.engine.filtering.identity import person_key, sign_on_name
-from drystone.engine.filtering.overlay import EMPTY_OVERLAY, Overlay
+from drystone.engine.filtering.overlay import EMPTY_OVERLAY, Device, Overlay, client_text
 from drystone.engine.filtering.permits import NO_PERMITS, Permits
 from drystone.engine.filtering.policy import BundleGroup, BundleZone, Policy, RuleMasks
+from drystone.engine.filtering.ranges import Ranges
 from drystone.engine.filtering.words import Access
 
+NO_DEVICE = Device("", "0.0.0.0/0", since=datetime(1970, 1, 1, tzinfo=UTC))
 KEPT = 50_000  # profiles of clients and users, before all are worked out afresh
 
 Numbers = dict[tuple[str, int, str, Permits], int]  # by group, rules that hold, what bars, and what is open for now
@@ -41,35 +42,37 @@ class Profile:
     barred: str = ""  # the reason why nothing but help is open
     barred_by: str = ""  # which part of step 3: agreement, suspended, switched-off, sign-on, zone, overlay
     permits: Permits = NO_PERMITS
+    device: str = ""  # key of a registered device at the address
 
 
 class ZoneIndex:
-    """Which zone an address is in: the narrowest range that holds it. One dictionary for each length of prefix."""
+    """Which zone an address is in: the narrowest range that holds it."""
 
     __slots__ = ("_ranges",)
 
     def __init__(self, zones: dict[str, BundleZone]) -> None:
-        ranges: dict[tuple[int, int], dict[int, str]] = {}
-        for zone in zones.values():
-            for text in zone.addresses:
-                network = ip_network(text)
-                shift = network.max_prefixlen - network.prefixlen
-                ranges.setdefault((network.version, shift), {})[int(network.network_address) >> shift] = zone.key
-        self._ranges = sorted(ranges.items(), key=lambda item: item[0][1])
+        self._ranges = Ranges((text, zone.key) for zone in zones.values() for text in zone.addresses)
 
     def find(self, client: str) -> str:
         """The zone's key, or "" for an address in none, or for what is no address."""
-        try:
-            address = ip_address(client.partition("%")[0])
-        except ValueError:
-            return ""
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        number, version = int(address), address.version
-        for (of, shift), networks in self._ranges:
-            if of == version and (zone := networks.get(number >> shift)):
-                return zone
-        return ""
+        return next(self._ranges.over(client), "")
+
+
+class DeviceIndex:
+    """Which registered device has an address at a time: of those that hold then, the one of the narrowest range, and
+    of equals the last to begin."""
+
+    __slots__ = ("_ranges",)
+
+    def __init__(self, overlay: Overlay) -> None:
+        newest_first = sorted(overlay.devices, key=lambda device: device.since, reverse=True)
+        self._ranges = Ranges((device.network, device) for device in newest_first)
+
+    def find(self, client: str, at: datetime) -> Device:
+        for device in self._ranges.over(client):
+            if device.since <= at and (device.until is None or at < device.until):
+                return device
+        return NO_DEVICE
 
 
 class Roll:
@@ -86,13 +89,15 @@ class Roll:
         self._key = key
         self._settings = overlay or EMPTY_OVERLAY
         self._zones = ZoneIndex(policy.zones)
+        self._devices = DeviceIndex(self._settings)
         self._edges = _edges(self._settings)
         self._profiles: dict[tuple[str, str], Profile] = {}
         self._numbers = numbers
         self._window = (0.0, 0.0)  # in seconds: within it none of _edges
 
     def profile(self, client: str, user: str, at: datetime) -> Profile:
-        """Cheap when asked again. `user` is a sign-on name or "" and goes before a session at the address."""
+        """Cheap when asked again. `user` is a sign-on name or "" and goes before a session at the address, and that
+        before the owner of a device which has the address (P62)."""
         self.window(at.timestamp())
         profile = self._profiles.get((client, user))
         if profile is None:
@@ -111,15 +116,39 @@ class Roll:
     def _work_out(self, client: str, user: str, at: datetime) -> Profile:
         policy = self._policy
         zone = self._zones.find(client)
-        person = person_key(self._key, user) if sign_on_name(user) else self._settings.person_at(client, at)
+        device = self._devices.find(client, at)
+        person = person_key(self._key, user) if sign_on_name(user) else self._signed_on(client, at) or device.person
         known_group, known_access = policy.people.get(person, ("", ""))
+        if not known_group and device.group in policy.groups:
+            known_group = device.group
         ours = policy.zones[zone].group if zone else policy.everyone_else
         group = (known_group if ours else "") or ours
+        return self._profile(zone, group, person, known_access, at, device.key)
+
+    def zone_of(self, client: str) -> str:
+        """The zone's key, or "" for an address in none."""
+        return self._zones.find(client)
+
+    def of(self, *, zone: str, person: str, at: datetime, group: str = "") -> Profile:
+        """The profile of a person's key in a zone, by no address; of a `group`, where that is known already."""
+        known_group, known_access = self._policy.people.get(person, ("", ""))
+        ours = self._policy.zones[zone].group if zone else self._policy.everyone_else
+        return self._profile(zone, group or (known_group if ours else "") or ours, person, known_access, at)
+
+    def _profile(
+        self, zone: str, group: str, person: str, known_access: str, at: datetime, device: str = ""
+    ) -> Profile:
         barred, barred_by = self._barred(zone, group, person, known_access, at)
         holding = self._masks.holding_for(group=group, zone=zone, person=person)
         permits = Permits(self._settings.permits_for(group=group, zone=zone, person=person, at=at))
         number = self._numbers.setdefault((group, holding, barred, permits), len(self._numbers))
-        return Profile(number, holding, zone, group, person, barred, barred_by, permits)
+        return Profile(number, holding, zone, group, person, barred, barred_by, permits, device)
+
+    def _signed_on(self, client: str, at: datetime) -> str:
+        try:
+            return self._settings.person_at(client_text(client), at)
+        except ValueError:  # what is no address has no session
+            return ""
 
     def _barred(self, zone: str, group: str, person: str, known_access: str, at: datetime) -> tuple[str, str]:
         """P64 and the rest of step 3: (reason, which part), or ("", "")."""
@@ -145,10 +174,12 @@ class Roll:
 
 
 def _edges(overlay: Overlay) -> list[float]:
-    """Every moment at which a session, a switch or a permit begins or ends, from the beginning of time to its end."""
+    """Every moment at which a session, a switch, a device or a permit begins or ends, from the beginning of time to its
+    end."""
     moments = {switch.until.timestamp() for switch in overlay.switched_off if switch.until}
-    moments |= {permit.since.timestamp() for permit in overlay.permits}
-    moments |= {permit.until.timestamp() for permit in overlay.permits if permit.until}
+    held = [(permit.since, permit.until) for permit in overlay.permits]
+    held += [(device.since, device.until) for device in overlay.devices]
+    moments |= {end.timestamp() for ends in held for end in ends if end}
     for sessions in overlay.sessions.values():
         for session in sessions:
             moments |= {session.since.timestamp(), session.until.timestamp()}
