@@ -80,6 +80,7 @@ class AclDoor:
             group=profile.group,
             person=profile.person,
             safe_host=verdict.safe_host,
+            device=profile.device,
         )
 
     def _fields(self, decision: Decision, request: Request, device: str = "") -> list[str]:
@@ -94,6 +95,8 @@ class AclDoor:
             said += f" message={quote(self._message(decision), safe='')} reason_={_words(decision.reason)}"
             said += f" category_={_words(decision.category)}" if decision.category else ""
             said += f" level_={decision.level}" if decision.level else ""
+            # P62: nobody has signed on where a zone requires it; squid.conf asks for a name there (squid/signon.py)
+            said += " ask_=name" if (decision.level, decision.rule) == (Level.ACCESS, "sign-on") else ""
         if decision.safe_host:
             said += f" safehost_={_words(decision.safe_host)}"
         return said.encode("ascii") + _note("what_", fields[WHAT])

@@ -95,6 +95,9 @@ def merged(parts: Iterable[OverlayPart], secret: bytes) -> Overlay:
         access=_access(parts, secret),
         switched_off=tuple(kept for part in parts for off in part.switched_off for kept in _people(off, secret)),
         sessions=_sessions(parts, secret),
+        devices=tuple(
+            replace(device, person=person_key(secret, device.person)) for part in parts for device in part.devices
+        ),
         verifiers=_keyed((item for part in parts for item in part.verifiers.items()), secret),
         permits=tuple(
             kept for part in parts for permit in part.permits for kept in _people(permit, secret) if _fits(kept)

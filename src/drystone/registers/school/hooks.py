@@ -24,7 +24,7 @@ from django.dispatch import Signal
 from drystone.registers.school.models import Person, Role, School
 
 if TYPE_CHECKING:
-    from drystone.engine.filtering.overlay import Permit, Session, SwitchedOff
+    from drystone.engine.filtering.overlay import Device, Permit, Session, SwitchedOff
     from drystone.engine.filtering.words import Access
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ class OverlayPart:
     access: Mapping[str, Access] = field(default_factory=dict)
     switched_off: tuple[SwitchedOff, ...] = ()
     sessions: Mapping[str, tuple[Session, ...]] = field(default_factory=dict)  # by address
+    devices: tuple[Device, ...] = ()
     verifiers: Mapping[str, str] = field(default_factory=dict)
     permits: tuple[Permit, ...] = ()
 
