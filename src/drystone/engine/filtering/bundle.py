@@ -21,20 +21,18 @@ from datetime import datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drystone.engine.filtering.help import HELP_SITES, above
 from drystone.engine.filtering.hosts import without_www
 from drystone.engine.filtering.identity import school_key
 from drystone.engine.filtering.index import ExpressionIndex, SetIndex
+from drystone.engine.filtering.overlay import EMPTY_OVERLAY, Overlay
 from drystone.engine.filtering.policy import Policy, RuleMasks
 from drystone.engine.filtering.reasons import NO_OVERLAY
 from drystone.engine.filtering.request import Action, Decision, Request
 from drystone.engine.filtering.safesearch import ENGINES
 from drystone.engine.filtering.who import Numbers, Profile, Roll
-
-if TYPE_CHECKING:
-    from drystone.engine.filtering.overlay import Overlay
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
@@ -148,6 +146,15 @@ class Bundle:
         """From when, up to but not including when, everybody's profile is what it is at this time; in seconds."""
         return self._roll_under(overlay, shut).window(at.timestamp())
 
+    def zone_of(self, client: str) -> str:
+        """The zone that an address is in, or ""."""
+        return self._roll_under(EMPTY_OVERLAY, "").zone_of(client)
+
+    def profile_as(self, *, zone: str, person: str, at: datetime, overlay: Overlay, group: str = "") -> Profile:
+        """The profile of a person's key in a zone, with no address to go by: for questions afterwards. Neither is
+        kept. `group` "" is worked out from the two. Raises KeyError for a zone or group that the edition has not."""
+        return self._roll_under(overlay, "").of(zone=zone, person=person, at=at, group=group)
+
     def _roll_under(self, overlay: Overlay | None, shut: str) -> Roll:
         if overlay is None and self.overlay_required:
             shut = shut or NO_OVERLAY
@@ -223,6 +230,17 @@ class Bundle:
             of_lists, of_rules = self._masks_of_sets[number]
             lists, rules = lists | of_lists, rules | of_rules
         return Facts(rules, lists, tuple(sets), known.help, known.paths)
+
+    def is_help(self, host: str) -> bool:
+        """Whether this very host is a site of help; what lies below one is asked for by `help.above`."""
+        return host in self._help
+
+    def listings(self, host: str, path: str) -> list[tuple[str, int]]:
+        """(entry, list) for each entry of a list that covers host and path; the entry "" is an expression."""
+        names = [(name, number) for name in reversed(above(host)) for number in self._sites.entry(name)]
+        names += self._urls.url_entries(host, path)
+        found = [(entry, each) for entry, number in names for each in self.policy.sets[number]]
+        return found + [("", owner) for owner in self._expressions.owners(host, path) if owner < self._first_rule]
 
     def reach(self, rule: int, host: str, path: str) -> int:
         """How far the expression of rule number `rule` reaches into the path."""

@@ -53,9 +53,7 @@ class SetIndex:
 
     def urls(self, host: str, path: str) -> list[int]:
         """Set ids of the URL entries that cover host and path, the shortest first."""
-        text = url_entry(host, path)
-        found = self._prefixes(text.encode())
-        return [self._ids[self._number(entry)] for entry in found if covers(entry.decode(), text)]
+        return [number for _, number in self.url_entries(host, path)]
 
     def entry(self, host: str) -> list[int]:
         """The set id of this very host, if it is an entry; domains above it do not count."""

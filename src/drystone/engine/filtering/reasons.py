@@ -18,7 +18,7 @@ NO_BUNDLE = "The filter has no rules yet, so only sites of help are open. Tell w
 NO_OVERLAY = "The list of who may use the Internet cannot be read, so only sites of help are open for now."
 SAFE_SEARCH = "Searches here are made safe."
 
-_LEVELS = {
+LEVELS = {
     Level.GLOBAL: "a rule for every school",
     Level.SCHOOL: "a rule of the school",
     Level.GROUP: "a rule for this group",
@@ -38,7 +38,7 @@ def by_rule(rule: BundleRule, category: str, group: str) -> str:
     who = f" for {group}" if group and (rule.group or Level(rule.level) is not Level.GLOBAL) else ""
     why = f" ({rule.reason})" if rule.reason else ""
     author = f", made by {rule.by}" if rule.by else ""
-    return f"{what}: {done}{who} by {_LEVELS[Level(rule.level)]}{why}{author}."
+    return f"{what}: {done}{who} by {LEVELS[Level(rule.level)]}{why}{author}."
 
 
 def by_permit(permit: Permit, group: str, timezone: str) -> str:
