@@ -54,7 +54,7 @@ def test_a_blocked_host_is_refused_with_the_block_page_and_never_contacted(gate,
         body = b""
         while data := sock.recv(4096):  # ends by itself: a clean close
             body += data
-    assert b"Gambling" in body
+    assert b"filtered by Drystone" in body
     assert tls_site.connections == 0
     assert [(event.action, event.category) for event in gate.events()] == [("block", "gambling")]
 

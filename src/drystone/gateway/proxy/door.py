@@ -19,6 +19,7 @@ from drystone.gateway.proxy.headers import (
 from drystone.gateway.proxy.judge import SELF_TEST, Judge, Verdict
 from drystone.gateway.proxy.resolve import NoAddress, Refused
 from drystone.gateway.proxy.route import Route, Router
+from drystone.gateway.proxy.secure import SecurePages
 from drystone.gateway.proxy.settings import Settings
 from drystone.gateway.proxy.target import BadTarget, Own, Site, parse_target
 from drystone.gateway.proxy.tunnel import Tunnel
@@ -30,8 +31,9 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 class Door:
-    def __init__(self, judge: Judge, upstream: Upstream, settings: Settings) -> None:
+    def __init__(self, judge: Judge, upstream: Upstream, settings: Settings, secure: SecurePages) -> None:
         self.judge = judge
+        self.secure = secure
         self.upstream = upstream
         self.settings = settings
         self.requests = 0
@@ -102,10 +104,12 @@ class Door:
     async def _tunnel(self, client: Client, verdict: Verdict, site: Site, check: str) -> None:
         route = await self._router.find(verdict, site, reuse=False)
         verdict = route.verdict
-        tunnel = Tunnel(client, route, site, check=check, judge=self.judge, limits=self.settings.limits)
+        limits = self.settings.limits
+        tunnel = Tunnel(client, route, site, check=check, judge=self.judge, limits=limits, pages=self.secure)
         try:
             if verdict.blocked:
-                self._show_block(client, verdict, site, close=True)
+                if not await tunnel.show_page():
+                    self._show_block(client, verdict, site, close=True)
             elif route.trouble:
                 client.respond(502, *pages.trouble(502, route.trouble, verdict), close=True)
             else:

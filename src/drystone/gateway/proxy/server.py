@@ -14,6 +14,7 @@ from pathlib import Path
 from drystone.gateway.proxy.door import Door
 from drystone.gateway.proxy.judge import Judge
 from drystone.gateway.proxy.resolve import Resolver
+from drystone.gateway.proxy.secure import SecurePages
 from drystone.gateway.proxy.settings import Settings
 from drystone.gateway.proxy.status import Meter, Status, write_status
 from drystone.gateway.proxy.upstream import Upstream
@@ -40,7 +41,9 @@ class Server:
         self._status_file = status_file
         self._wires: set[Wire] = set()
         self._upstream = Upstream(self._wires, resolver, settings.limits)
-        self._door = Door(judge, self._upstream, settings)
+        self._secure = SecurePages(settings.home.ca, settings.bundles)
+        self._secure.refresh()
+        self._door = Door(judge, self._upstream, settings, self._secure)
         self._serving: dict[asyncio.Task[None], Wire] = {}
         self._clients: Counter[str] = Counter()
         self._stopping = asyncio.Event()
@@ -57,6 +60,7 @@ class Server:
         keepers = [
             asyncio.create_task(self._every(SWEEP_SECONDS, self._sweep)),
             asyncio.create_task(self._every(REFRESH_SECONDS, self.judge.refresh)),
+            asyncio.create_task(self._every(REFRESH_SECONDS, self._secure.refresh)),
             asyncio.create_task(self._every(STATUS_SECONDS, self._write_status)),
         ]
         try:
@@ -138,6 +142,7 @@ class Server:
         status.decisions_per_second = self._meter.rate(judge.decisions)
         status.errors = judge.errors + self._errors
         status.open = len(self._serving)
-        status.edition, status.school, status.trouble = judge.edition, judge.school, judge.trouble
+        status.edition, status.school = judge.edition, judge.school
+        status.trouble = judge.trouble or self._secure.trouble
         with contextlib.suppress(OSError):  # a full disk stops the record, not the filter
             write_status(self._status_file, status)
