@@ -17,6 +17,7 @@ from drystone.engine.filtering import reasons
 from drystone.engine.filtering.bundle import FILES, MANIFEST, Bundle, BundleError, Verdict
 from drystone.engine.filtering.decision import HELP, UNREADABLE, decision
 from drystone.engine.filtering.help import is_help
+from drystone.engine.filtering.identity import person_key, school_key
 from drystone.engine.filtering.overlay import FILE_NAME, Overlay, OverlayError, OverlayMissing
 from drystone.engine.filtering.request import Action, Decision, Level, Request
 from drystone.engine.filtering.who import Profile
@@ -81,6 +82,14 @@ class LiveFilter:
         changed = self._refresh_overlay(again=changed) or changed
         self.generation += changed
         return changed
+
+    def person_key(self, user: str) -> str:
+        """The key that a sign-on name has in this bundle and its overlay; "" while there is none."""
+        return person_key(self._key or school_key(self.school), user) if self.bundle else ""
+
+    def verifier_of(self, user: str) -> str:
+        """P62: what tells this name's proxy password, or "" where it has none."""
+        return self.overlay.verifiers.get(self.person_key(user), "") if self.overlay else ""
 
     def decide(self, request: Request) -> Decision:
         profile = self.profile_for(request.client, request.user, request.at)
