@@ -1,5 +1,10 @@
 """Squid alone, with our helper, and with SquidGuard as its rewriter: the same load on the same local web site.
 
+Two streams: *repeats*, sites and pages as popular as Zipf has them, asked for by a class of 32 computers; and *anew*,
+where no URL comes twice, so that every answer must be asked for. Each Squid is measured in turns, and its best turn
+counts: whatever else the machine does then meets them all. Latency is that of one computer asking one thing after
+another.
+
 The load and the site are single loops over epoll that do as little as can be done, since they share the machine with
 Squid. Besides requests a second, the processor time of Squid and its helpers for each request is shown: it does not
 depend on what else the machine does.
@@ -9,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import select
 import shutil
@@ -28,9 +34,12 @@ from drystone.engine.filtering import compile_bundle, parse_rules
 from drystone.engine.home import Home
 from drystone.gateway.squid.install import Wanted, write_squid_config
 
-REQUESTS = 20_000
+REQUESTS = 12_000
+ROUNDS = 3
 CONNECTIONS = 32
+PAGES = 7
 NAMES = 2_000  # of sites; all lead to the one here
+SEED = 20260901
 BODY = b"x" * 2_000
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nCache-Control: no-store\r\n\r\n" % len(BODY) + BODY
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -39,40 +48,67 @@ TICKS = os.sysconf("SC_CLK_TCK")
 @dataclass(frozen=True, slots=True)
 class Load:
     per_second: float
-    median_ms: float
     cpu_us: float  # of Squid and its helpers, for one request
+
+
+@dataclass(slots=True)
+class Found:
+    """The best of all turns of one Squid."""
+
+    loads: dict[str, Load]
+    latency_ms: float = float("inf")
+
+    def take(self, other: Found) -> None:
+        for stream, load in other.loads.items():
+            best = self.loads.get(stream, load)
+            self.loads[stream] = Load(max(best.per_second, load.per_second), min(best.cpu_us, load.cpu_us))
+        self.latency_ms = min(self.latency_ms, other.latency_ms)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="drystone-bench-") as name, site() as port:
         folder = Path(name)
         folder.chmod(0o755)
-        home = Home(folder / "home")
-        lists = make_lists(folder / "lists", scale=0.02)  # their size hardly counts here; see bench_helper
-        rules = rules_for(lists).replace("[10.1.0.0/16]", "[10.1.0.0/16, 127.0.0.0/8]")
-        home.school_bundles("bench").mkdir(parents=True)
-        compile_bundle(lists, parse_rules(rules), home.school_bundles("bench") / "current")
-        home.here.symlink_to("bench")
-        _open_to_all(home.bundles)
-        guard = SquidGuard(lists, folder / "guard")
-        guard.conf.write_text(guard.conf.read_text().replace("ip 10.1.0.0/16", "ip 10.1.0.0/16 127.0.0.0/8"))
-        guard.compile()
-        _open_to_all(folder / "guard", owner="proxy")
-        found = {
-            name: measure(folder / name, home, port, guard=guard, how=name) for name in ("plain", "drystone", "guard")
-        }
+        home, guard = prepare(folder)
+        found = {how: Found({}) for how in ("plain", "drystone", "guard")}
+        for turn in range(ROUNDS):
+            for how, best in found.items():
+                best.take(measure(folder / f"{how}{turn}", home, port, guard=guard, how=how))
+    tell(found)
+
+
+def prepare(folder: Path) -> tuple[Home, SquidGuard]:
+    """The same policy for both filters, where Squid's user can read it."""
+    home = Home(folder / "home")
+    lists = make_lists(folder / "lists", scale=0.02)  # their size hardly counts here; see bench_helper
+    rules = rules_for(lists).replace("[10.1.0.0/16]", "[10.1.0.0/16, 127.0.0.0/8]")
+    home.school_bundles("bench").mkdir(parents=True)
+    compile_bundle(lists, parse_rules(rules), home.school_bundles("bench") / "current")
+    home.here.symlink_to("bench")
+    _open_to_all(home.bundles)
+    guard = SquidGuard(lists, folder / "guard")
+    guard.conf.write_text(guard.conf.read_text().replace("ip 10.1.0.0/16", "ip 10.1.0.0/16 127.0.0.0/8"))
+    guard.compile()
+    _open_to_all(folder / "guard", owner="proxy")
+    return home, guard
+
+
+def tell(found: dict[str, Found]) -> None:
     for name, one in found.items():
-        say(
-            f"  {name}: {one.per_second:,.0f} requests a second, median {one.median_ms:.1f} ms, {one.cpu_us:.0f} µs CPU"
-        )
+        for stream, load in one.loads.items():
+            say(f"  {name}, {stream}: {load.per_second:,.0f} requests a second, {load.cpu_us:.0f} µs CPU")
+        say(f"  {name}, one after another: median {one.latency_ms:.2f} ms")
     ours, plain, theirs = found["drystone"], found["plain"], found["guard"]
-    ratio("Squid, requests a second", ours.per_second, plain.per_second, unit="/s", other="Squid alone")
-    ratio("Squid, CPU a request", ours.cpu_us, plain.cpu_us, unit="µs", other="Squid alone", more=False)
-    ratio("Squid, requests a second", ours.per_second, theirs.per_second, unit="/s", other="Squid + SquidGuard")
-    ratio("Squid, CPU a request", ours.cpu_us, theirs.cpu_us, unit="µs", other="Squid + SquidGuard", more=False)
+    for stream, load in ours.loads.items():
+        for other, rival in (("Squid alone", plain), ("Squid + SquidGuard", theirs)):
+            one = rival.loads[stream]
+            ratio(f"Squid, {stream}", load.per_second, one.per_second, unit="/s", other=other)
+            ratio(f"Squid, {stream}, CPU", load.cpu_us, one.cpu_us, unit="µs", other=other, more=False)
+    ratio("Squid, median latency", ours.latency_ms, plain.latency_ms, unit="ms", other="Squid alone", more=False)
+    say(f"  added at the median: {ours.latency_ms - plain.latency_ms:.2f} ms (to reach: under 0.30)")
 
 
-def measure(out: Path, home: Home, site_port: int, *, guard: SquidGuard, how: str) -> Load:
+def measure(out: Path, home: Home, site_port: int, *, guard: SquidGuard, how: str) -> Found:
     """One Squid from start to stop, under the same load."""
     port = _free_port()
     wanted = Wanted(
@@ -90,10 +126,15 @@ def measure(out: Path, home: Home, site_port: int, *, guard: SquidGuard, how: st
     process = subprocess.Popen([str(squid), "-N", "-f", str(conf)], cwd=out, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, process)
-        run_load(port, site_port, REQUESTS // 10)
-        before = cpu_seconds(process.pid)
-        seconds, median = run_load(port, site_port, REQUESTS)
-        return Load(REQUESTS / seconds, median * 1000, (cpu_seconds(process.pid) - before) / REQUESTS * 1e6)
+        run_load(port, repeats(site_port, REQUESTS // 6, seed=1))
+        found = Found({})
+        for stream, asks in (("repeats", repeats(site_port, REQUESTS)), ("anew", anew(site_port, REQUESTS))):
+            before = cpu_seconds(process.pid)
+            seconds, _ = run_load(port, asks)
+            used = cpu_seconds(process.pid) - before
+            found.loads[stream] = Load(REQUESTS / seconds, used / REQUESTS * 1e6)
+        found.latency_ms = run_load(port, anew(site_port, REQUESTS // 6, first=REQUESTS), connections=1)[1] * 1000
+        return found
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)
@@ -146,28 +187,41 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 # -- the load and the site --------------------------------------------------------------------------
 
 
-def run_load(port: int, site_port: int, count: int) -> tuple[float, float]:
-    """`count` requests over kept connections: (seconds, median latency in seconds). Raises on any answer but 200."""
-    asks = [
-        b"GET http://site%d.drystone.test:%d/page/%d HTTP/1.1\r\nHost: site%d.drystone.test\r\n\r\n"
-        % (number % NAMES, site_port, number % 7, number % NAMES)
-        for number in range(count)
-    ]
-    poll, connections = select.epoll(), {}
-    for _ in range(CONNECTIONS):
-        connection = socket.create_connection(("127.0.0.1", port))
+def repeats(site_port: int, count: int, *, seed: int = 0) -> list[bytes]:
+    """A page of a site, as popular as Zipf has it."""
+    rng = random.Random(SEED + seed)
+    popular = rng.choices(range(NAMES), [1 / (rank + 1) for rank in range(NAMES)], k=count)
+    return [_ask(site_port, number, f"{number % PAGES}") for number in popular]
+
+
+def anew(site_port: int, count: int, *, first: int = 0) -> list[bytes]:
+    return [_ask(site_port, number % NAMES, f"{number}") for number in range(first, first + count)]
+
+
+def _ask(site_port: int, site: int, page: str) -> bytes:
+    name = b"site%d.drystone.test" % site
+    return b"GET http://%s:%d/page/%s HTTP/1.1\r\nHost: %s\r\n\r\n" % (name, site_port, page.encode(), name)
+
+
+def run_load(port: int, asks: list[bytes], *, connections: int = CONNECTIONS) -> tuple[float, float]:
+    """All of it over kept connections, each a computer of its own: (seconds, median latency in seconds). Raises on
+    any answer but 200."""
+    count = len(asks)
+    poll, open_ = select.epoll(), {}
+    for number in range(connections):
+        connection = socket.create_connection(("127.0.0.1", port), source_address=(f"127.1.0.{number + 1}", 0))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connections[connection.fileno()] = connection
+        open_[connection.fileno()] = connection
         poll.register(connection, select.EPOLLIN)
-    started, answers, waits, sent = {}, dict.fromkeys(connections, b""), [], 0
+    started, answers, waits, sent = {}, dict.fromkeys(open_, b""), [], 0
     began = time.perf_counter()
-    for number, connection in connections.items():
+    for number, connection in open_.items():
         started[number] = time.perf_counter()
         connection.sendall(asks[sent])
         sent += 1
     while len(waits) < count:
         for number, _ in poll.poll(30):
-            part = connections[number].recv(65536)
+            part = open_[number].recv(65536)
             answers[number] += part
             if not part or not answers[number].startswith(b"HTTP/1.1 200"[: len(answers[number])]):
                 raise RuntimeError(f"Squid answered {answers[number][:200]!r}")
@@ -178,10 +232,10 @@ def run_load(port: int, site_port: int, count: int) -> tuple[float, float]:
             answers[number] = b""
             if sent < count:
                 started[number] = now
-                connections[number].sendall(asks[sent])
+                open_[number].sendall(asks[sent])
                 sent += 1
     seconds = time.perf_counter() - began
-    for connection in connections.values():
+    for connection in open_.values():
         connection.close()
     poll.close()
     return seconds, sorted(waits)[len(waits) // 2]
