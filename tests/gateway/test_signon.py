@@ -38,7 +38,7 @@ def people():
 
 
 @pytest.fixture
-def door(clock, people):
+def door(clock, people, tried):
     return Doorkeeper(lambda user: people.get(user, ""), clock=clock)
 
 
