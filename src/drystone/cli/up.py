@@ -55,6 +55,10 @@ def up(
         list[str] | None,
         typer.Option(metavar="CIDR", help="A network of the school's own that the filter may reach. Can be repeated."),
     ] = None,
+    dns: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="A name server that the filter asks, in place of this machine's own."),
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="With the demo school; loopback may be reached.")] = False,
     open_page: Annotated[
         bool | None, typer.Option("--open/--no-open", help="Show the page in a browser; left out, where there is one.")
@@ -74,7 +78,7 @@ def up(
         os.environ["DRYSTONE_DEMO"] = "1"
     preparing = prepare(place, demo=demo)
     private = [*(allow_private or []), *(["127.0.0.0/8", "::1/128"] if demo else [])]
-    supervisor = Supervisor(services(place, pages, door, private, preparing), place.logs, say, hold=[lock])
+    supervisor = Supervisor(services(place, pages, door, private, dns or [], preparing), place.logs, say, hold=[lock])
 
     def ready() -> None:
         note_running(place, pages, door, supervisor.pids())
@@ -167,12 +171,17 @@ def prepared(preparing: subprocess.Popen[bytes]) -> bool:
 
 
 def services(
-    home: Home, web: Address, proxy: Address, private: list[str], preparing: subprocess.Popen[bytes]
+    home: Home,
+    web: Address,
+    proxy: Address,
+    private: list[str],
+    dns: list[str],
+    preparing: subprocess.Popen[bytes],
 ) -> list[Service]:
     python, place = sys.executable, str(home.root)
     granian = [python, "-m", "granian", "--interface", "wsgi", "--host", web.host, "--port", str(web.port)]
     threads = ["--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"]
-    inside = ["--allow-private", *private] if private else []
+    inside = [*(["--allow-private", *private] if private else []), *(["--dns", *dns] if dns else [])]
     has_keys = home.person_key.exists  # made first of all; the filter needs nothing else, and waits for nothing else
 
     def is_prepared() -> bool:

@@ -92,7 +92,7 @@ def build(
     key: bytes | None,
     listener: socket.socket,
     status_file: Path,
-    lookup: Lookup = system_lookup,
+    lookup: Lookup | None = None,
 ) -> Server:
     """The server with all its parts, its filter read once, so that the first request is decided by it."""
     home = settings.home
@@ -102,7 +102,16 @@ def build(
     judge = Judge(live, segments, gateway=settings.gateway, check_key=home.check_key, web=settings.web)
     judge.refresh()
     reach = Reach(settings.allow_private, settings.deny_ports | {port})
-    return Server(settings, judge, Resolver(reach, settings.limits.resolve_seconds, lookup), status_file)
+    resolver = Resolver(reach, settings.limits.resolve_seconds, lookup or _lookup(settings))
+    return Server(settings, judge, resolver, status_file)
+
+
+def _lookup(settings: Settings) -> Lookup:
+    if not settings.dns:
+        return system_lookup
+    from drystone.gateway.proxy.name_servers import lookup_at  # a library that only this needs
+
+    return lookup_at(settings.dns)
 
 
 def listen(settings: Settings) -> list[socket.socket]:
@@ -184,6 +193,8 @@ def read_arguments(arguments: list[str] | None) -> Settings:
                         help="Drystone's other ports on this machine: never reached through the proxy")  # fmt: skip
     parser.add_argument("--connect-port", type=int, nargs="+", action="extend", default=[], metavar="PORT",
                         help="ports that a tunnel may go to (default 443 and 8443)")  # fmt: skip
+    parser.add_argument("--dns", type=_name_server, nargs="+", action="extend", default=[], metavar="ADDRESS[:PORT]",
+                        help="name servers to ask (default: as this machine looks names up)")  # fmt: skip
     parser.add_argument("--workers", type=int, choices=range(1, 33), default=1, metavar="N", help="processes")
     given = parser.parse_args(arguments)
     home = Home(given.home.absolute())
@@ -198,6 +209,7 @@ def read_arguments(arguments: list[str] | None) -> Settings:
         allow_private=tuple(given.allow_private),
         deny_ports=frozenset(given.deny_port) | _port_of(given.web),
         connect_ports=frozenset(given.connect_port) or CONNECT_PORTS,
+        dns=tuple(given.dns),
         workers=given.workers,
     )
 
@@ -214,6 +226,15 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a network like 10.1.0.0/16") from None
+
+
+def _name_server(text: str) -> tuple[str, int]:
+    from drystone.gateway.proxy.name_servers import name_server
+
+    try:
+        return name_server(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address like 10.1.0.53 or 10.1.0.53:5353") from None
 
 
 def _gateway(text: str) -> str:

@@ -40,5 +40,6 @@ class Settings:
     allow_private: tuple[Network, ...] = ()
     deny_ports: frozenset[int] = field(default_factory=frozenset)
     connect_ports: frozenset[int] = CONNECT_PORTS
+    dns: tuple[tuple[str, int], ...] = ()  # name servers, address and port; none: as this machine looks names up
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
