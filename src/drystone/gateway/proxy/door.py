@@ -21,6 +21,7 @@ from drystone.gateway.proxy.resolve import NoAddress, Refused
 from drystone.gateway.proxy.route import Route, Router
 from drystone.gateway.proxy.secure import SecurePages
 from drystone.gateway.proxy.settings import Settings
+from drystone.gateway.proxy.signon import Signed, SignOn, must_sign_on, sign_on_page
 from drystone.gateway.proxy.target import BadTarget, Own, Site, parse_target
 from drystone.gateway.proxy.tunnel import Tunnel
 from drystone.gateway.proxy.upstream import Unreachable, Upstream
@@ -37,6 +38,7 @@ class Door:
         self.upstream = upstream
         self.settings = settings
         self.requests = 0
+        self.signon = SignOn(judge)
         self._router = Router(judge, upstream, settings.connect_ports)
 
     async def serve(self, wire: Wire) -> None:
@@ -69,7 +71,11 @@ class Door:
             client.respond(status, *page)
             return
         check = (value_of(request.fields, CHECK) or b"").decode("latin-1")
-        verdict = self.judge.decide(target.url, client=client.wire.peer, method=method, check=check)
+        signed = await self.signon.who(client.wire.peer, request.fields)
+        verdict = self.judge.decide(target.url, client=client.wire.peer, method=method, check=check, user=signed.user)
+        if must_sign_on(signed, verdict):
+            self._ask_who(client, verdict, signed)
+            return
         if method == "CONNECT":
             await self._tunnel(client, verdict, target, check)
         else:
@@ -79,6 +85,14 @@ class Door:
         client.respond(
             503 if verdict.failed else 403, *pages.blocked(verdict, site.url, self.judge.on_page), close=close
         )
+
+    def _ask_who(self, client: Client, verdict: Verdict, signed: Signed) -> None:
+        """P62: 407, once its event is written: a wrong password leaves a trace, and never the password."""
+        if signed.wrong:
+            verdict = self.judge.refuse(verdict, "sign-on", signed.wrong)
+        verdict = self.judge.record(verdict)
+        client.respond(407, *sign_on_page(signed, self.judge.on_page.name))
+        self.judge.sent(verdict, client.sent)
 
     async def _fetch(self, client: Client, request: Asked, verdict: Verdict, site: Site) -> None:
         websocket = wants_websocket(request.fields)

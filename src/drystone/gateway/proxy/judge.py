@@ -115,15 +115,20 @@ class Judge:
         except OSError:
             self._check_key = b""  # no self-tests without a key
 
-    def decide(self, url: str, *, client: str, method: str, check: str = "") -> Verdict:
-        """The engine's decision, not recorded yet. Never raises: in doubt the request is blocked."""
+    def verifier_of(self, user: str) -> str:
+        """P62: what tells the proxy password of a sign-on name, or ""."""
+        return self._live.verifier_of(user)
+
+    def decide(self, url: str, *, client: str, method: str, check: str = "", user: str = "") -> Verdict:
+        """The engine's decision, not recorded yet. `user` is a sign-on name that was proved. Never raises: in doubt
+        the request is blocked."""
         self.decisions += 1
         at, device = self._clock(), ""
         if check and (tested := read_check(self._check_key, check, at)) is not None:
-            client, device = tested, SELF_TEST
-        request = Request("", client, at, method=method)
+            client, user, device = tested, "", SELF_TEST
+        request = Request("", client, at, user=user, method=method)
         try:
-            request = parse_request(url, client=client, at=at, method=method)
+            request = parse_request(url, client=client, user=user, at=at, method=method)
             decision = self._live.decide(request)
             return Verdict(request, decision, device, help=decision.level == Level.HELP)
         except Exception as error:

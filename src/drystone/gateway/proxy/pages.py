@@ -29,7 +29,7 @@ HEADINGS = {
     505: "That is not possible here",
 }
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-_HTML: Fields = [(name.lower().encode(), value.encode()) for name, value in blockpage.headers().items()]
+HTML: Fields = [(name.lower().encode(), value.encode()) for name, value in blockpage.headers().items()]
 
 
 class Page(NamedTuple):
@@ -50,12 +50,12 @@ def blocked(verdict: Verdict, url: str, school: SchoolOnPage) -> Page:
         reference=verdict.event.id if verdict.event else "",
         ticket_url=ticket_url(school.web, school.key, decision, verdict.request.at),
     )
-    return Page(body, [*_HTML, (DECISION, decision_value(decision))])
+    return Page(body, [*HTML, (DECISION, decision_value(decision))])
 
 
 def trouble(status: int, sentence: str, verdict: Verdict | None = None) -> Page:
     body = blockpage.render_trouble(HEADINGS.get(status, "That did not work"), sentence)
-    fields = [*_HTML, (DECISION, decision_value(verdict.decision))] if verdict else list(_HTML)
+    fields = [*HTML, (DECISION, decision_value(verdict.decision))] if verdict else list(HTML)
     return Page(body, fields)
 
 
@@ -86,7 +86,7 @@ def _about(web: str) -> Page:
     advice = "Set a browser's proxy to this address, or its automatic configuration to /proxy.pac."
     if web:
         advice += f" The school's own pages are at {web}."
-    return Page(blockpage.render_trouble("Drystone", sentence, advice=advice), list(_HTML))
+    return Page(blockpage.render_trouble("Drystone", sentence, advice=advice), list(HTML))
 
 
 def _pac(host: bytes, web: str) -> tuple[int, Page]:

@@ -73,6 +73,7 @@ class Server:
             await asyncio.gather(*keepers, return_exceptions=True)
             self._upstream.close()
             self._resolver.close()
+            self._door.signon.close()
             self._write_status()
             self.judge.close()
 

@@ -182,7 +182,8 @@ class Tunnel:
 
     def _judge_name(self, named: str) -> Verdict:
         url = f"{named}:{self._site.port}"
-        return self._judge.decide(url, client=self._client.wire.peer, method="CONNECT", check=self._check)
+        user = self._route.verdict.request.user
+        return self._judge.decide(url, client=self._client.wire.peer, method="CONNECT", check=self._check, user=user)
 
 
 def name_in(hello: Hello) -> str:
