@@ -119,6 +119,11 @@ class Judge:
         """P62: what tells the proxy password of a sign-on name, or ""."""
         return self._live.verifier_of(user)
 
+    @property
+    def has_passwords(self) -> bool:
+        """Whether anybody has a proxy password here."""
+        return bool(self._live.overlay and self._live.overlay.verifiers)
+
     def decide(self, url: str, *, client: str, method: str, check: str = "", user: str = "") -> Verdict:
         """The engine's decision, not recorded yet. `user` is a sign-on name that was proved. Never raises: in doubt
         the request is blocked."""

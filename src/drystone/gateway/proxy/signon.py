@@ -36,14 +36,16 @@ NOBODY = Signed()
 
 class SignOn:
     def __init__(self, judge: Judge) -> None:
+        self._judge = judge
         self._keeper = Doorkeeper(judge.verifier_of)
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
         self._waiting = 0
 
     async def who(self, client: str, fields: Fields) -> Signed:
-        """Reads what the client offers. Another scheme than Basic is no offer: the browser is asked for Basic."""
+        """Reads what the client offers. Another scheme than Basic is no offer: the browser is asked for Basic. Nor is
+        one that a browser remembers from another proxy, where nobody has a password: none could be right."""
         offered = value_of(fields, OFFER)
-        if offered is None:
+        if offered is None or not self._judge.has_passwords:
             return NOBODY
         found = read_basic(offered)
         if found is None:
