@@ -185,7 +185,7 @@ def test_a_calendar_or_schedule_that_is_wrong(text: str, said: str) -> None:
     [
         ("block: 'site:a.example', allow: 'site:b.example'", r"has both block and allow; keep one"),
         ("locked: false", r"has neither block nor allow; add one"),
-        ("block: a.example", r"'a.example' is not a target; it begins with site:, category: or expression:"),
+        ("block: a.example", r"'a.example' is not a target; it begins with site:, category:, expression: or any:"),
         ("block: 'host:a.example'", r"'host:a.example' is not a target"),
         ("block: 'site:'", r"'site:' names nothing"),
         ("block: [a, b]", r"block should be plain text"),

@@ -55,6 +55,8 @@ class Verdict:
     level: str = ""
     list: str = ""
     safe_host: str = ""
+    redirect: str = ""  # the page in place of a blocked one, where a rule, its category or the group names one
+    target: str = ""  # what %t in it stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,6 @@ class Facts:
     help: bool = False
     paths: bool = False  # whether another path could be answered otherwise
     engine: bool = False  # a search engine, which may have a safe host of its own
-
-
-UNLISTED = Facts()  # most hosts: no list and no rule names them
 
 
 class Bundle:
@@ -87,6 +86,8 @@ class Bundle:
         self.timezone = policy.timetable.calendar.timezone
         self.categories = {category.key: category.title for category in policy.categories}
         self.groups = policy.groups
+        self.pages = {category.key: category.redirect for category in policy.categories if category.redirect}
+        self.has_pages = bool(self.pages) or any(group.redirect for group in policy.groups.values())
         self.zones = policy.zones
         self.overlay_required: bool = manifest["overlay"] == "required"
         self._key = key
@@ -105,9 +106,10 @@ class Bundle:
         self._expressions = self._index_expressions()
         self._matches = self._expressions.any if self._expressions else None
         self._facts: dict[str, Facts] = {}
+        self._unlisted = Facts(rules=self.masks.always)  # most hosts: no list names them, no rule for a site does
         self._verdicts: dict[tuple[int, int, str, str], Verdict] = {}
         self._same: dict[Verdict, Verdict] = {}
-        self._by_facts: dict[tuple[int, int, int], Verdict] = {}  # by the identity of one of _same_facts, or UNLISTED
+        self._by_facts: dict[tuple[int, int, int], Verdict] = {}  # by the identity of one of _same_facts
         self._same_facts: dict[Facts, Facts] = {}  # most hosts are unlisted: one object says so for all
         self._numbers: Numbers = {}
         self._roll: Roll | None = None
@@ -150,7 +152,7 @@ class Bundle:
         """The zone that an address is in, or ""."""
         return self._roll_under(EMPTY_OVERLAY, "").zone_of(client)
 
-    def profile_as(self, *, zone: str, person: str, at: datetime, overlay: Overlay, group: str = "") -> Profile:
+    def profile_as(self, *, zone: str, person: str, at: datetime, overlay: Overlay | None, group: str = "") -> Profile:
         """The profile of a person's key in a zone, with no address to go by: for questions afterwards. Neither is
         kept. `group` "" is worked out from the two. Raises KeyError for a zone or group that the edition has not."""
         return self._roll_under(overlay, "").of(zone=zone, person=person, at=at, group=group)
@@ -208,7 +210,7 @@ class Bundle:
             if len(self._facts) >= KEPT:
                 self._facts, self._same_facts, self._by_facts = {}, {}, {}
             facts = self._look_up(host)
-            if facts is not UNLISTED:
+            if facts is not self._unlisted:
                 facts = self._same_facts.setdefault(facts, facts)
             self._facts[host] = facts
         return facts
@@ -269,12 +271,13 @@ class Bundle:
         named = not self._named.isdisjoint(names)
         # One look tells for nearly all hosts that no URL entry is about them.
         in_urls = self._urls.begins_any(without_www(host))
+        anything = self.masks.on_anything(host)
         if not (sets or named or paths or in_urls):
-            return UNLISTED
+            return self._unlisted if anything == self._unlisted.rules else Facts(rules=anything)
         if in_urls:
             sets += self._urls.urls(host, "")  # entries that name no path
             paths = paths or self._urls.has_paths(host)
-        rules, lists = self.masks.on_host(names), 0
+        rules, lists = self.masks.on_host(names) | anything, 0
         for number in sets:
             of_lists, of_rules = self._masks_of_sets[number]
             lists, rules = lists | of_lists, rules | of_rules

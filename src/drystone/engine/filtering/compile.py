@@ -222,12 +222,21 @@ def _policy(
         sets=index.sets,
         expressions=index.expressions,
         categories=tuple(
-            BundleCategory(each.key, each.label, each.mandatory, tuple(numbers[name] for name in each.lists))
+            BundleCategory(
+                each.key, each.label, each.mandatory, tuple(numbers[name] for name in each.lists), each.redirect
+            )
             for each in categories
         ),
         groups={
             each.key: BundleGroup(
-                each.key, each.label, each.default, each.safe_search, each.youtube, each.access, each.match
+                each.key,
+                each.label,
+                each.default,
+                each.safe_search,
+                each.youtube,
+                each.access,
+                each.match,
+                each.redirect,
             )
             for each in rules.groups.values()
         },
@@ -244,6 +253,9 @@ def _policy(
         help=rules.help,
         rules=tuple(ordered),
         timetable=timetable,
+        people_zones={
+            person_key(secret, person.name): dict(person.zones) for person in rules.people.values() if person.zones
+        },
     )
 
 
@@ -263,12 +275,15 @@ def _rule(rule: Rule, place: int, timetable: Timetable, secret: bytes) -> Bundle
         group=rule.group,
         zone=rule.zone,
         person=person_key(secret, rule.person) if rule.person else "",
+        redirect=rule.redirect,
     )
     match target.kind:
         case TargetKind.CATEGORY:
             return replace(plain, category=target.value)
         case TargetKind.EXPRESSION:
             return replace(plain, expression=target.value)
+        case TargetKind.ANY:
+            return replace(plain, anything=target.value)
         case TargetKind.SITE:
             return replace(plain, host=target.host, path=path.rstrip("/"))
 

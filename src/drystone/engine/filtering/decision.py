@@ -7,6 +7,7 @@ comes in the request.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drystone.engine.filtering import reasons
@@ -15,12 +16,14 @@ from drystone.engine.filtering.policy import SPEAKS, bits
 from drystone.engine.filtering.request import Action, Decision, Level, Request
 from drystone.engine.filtering.safesearch import safe_host
 from drystone.engine.filtering.who import Profile
+from drystone.engine.filtering.words import Anything
 
 if TYPE_CHECKING:
     from drystone.engine.filtering.overlay import Overlay, Permit
 
 Precedence = tuple[bool, bool, int, int, int, bool, int]
 
+_ANYTHING = {str(Anything.SITE): "none", str(Anything.ADDRESS): "in-addr"}  # %t of a page, as SquidGuard says it
 UNREADABLE = Verdict(Action.BLOCK, reasons.UNREADABLE, rule="unreadable", level="")
 HELP = Verdict(Action.ALLOW, reasons.HELP, rule="help", level=Level.HELP)
 
@@ -54,6 +57,13 @@ def decision(bundle: Bundle, host: str, profile: Profile, verdict: Verdict) -> D
 
 def judge(bundle: Bundle, host: str, path: str, profile: Profile, moment: int) -> Verdict:
     """The seven steps. Callers go by Bundle.verdict, which keeps the result."""
+    verdict = _seven_steps(bundle, host, path, profile, moment)
+    if verdict.action is Action.BLOCK:
+        return _with_page(bundle, verdict, profile)
+    return _made_safe(bundle, host, profile, verdict) if verdict is not HELP else verdict
+
+
+def _seven_steps(bundle: Bundle, host: str, path: str, profile: Profile, moment: int) -> Verdict:
     if not host:
         return UNREADABLE
     facts = bundle.facts_of_url(host, path)
@@ -69,12 +79,10 @@ def judge(bundle: Bundle, host: str, path: str, profile: Profile, moment: int) -
     number = speaks_first(bundle, speaking, host, path, profile) if speaking else None
     permit = permit_before(bundle, number, host, path, profile)
     if permit is not None:
-        verdict = _by_permit(bundle, facts, permit, profile)
-    elif number is not None:
-        verdict = _by_rule(bundle, facts, number, profile)
-    else:
-        verdict = _by_default(bundle, facts, profile)
-    return verdict if verdict.action is Action.BLOCK else _made_safe(bundle, host, profile, verdict)
+        return _by_permit(bundle, facts, permit, profile)
+    if number is not None:
+        return _by_rule(bundle, facts, number, profile)
+    return _by_default(bundle, facts, profile)
 
 
 def speaks_first(bundle: Bundle, speaking: int, host: str, path: str, profile: Profile) -> int:
@@ -118,7 +126,20 @@ def _by_rule(bundle: Bundle, facts: Facts, number: int, profile: Profile) -> Ver
     rule = bundle.masks.rules[number]
     category, title, name = bundle.category_of(facts, rule.category)
     reason = reasons.by_rule(rule, title if rule.for_category else "", bundle.groups[profile.group].title)
-    return Verdict(Action.BLOCK if rule.block else Action.ALLOW, reason, category, rule.id, rule.level, name)
+    if not rule.block:
+        return Verdict(Action.ALLOW, reason, category, rule.id, rule.level, name)
+    target = _ANYTHING.get(rule.anything, category)
+    return Verdict(Action.BLOCK, reason, category, rule.id, rule.level, name, redirect=rule.redirect, target=target)
+
+
+def _with_page(bundle: Bundle, verdict: Verdict, profile: Profile) -> Verdict:
+    """A blocked one, with the page that goes in its place: the rule's, else its category's, else the group's."""
+    if not bundle.has_pages or verdict.redirect:
+        return verdict
+    page = bundle.pages.get(verdict.target or verdict.category, "")
+    if not page and profile.group in bundle.groups:
+        page = bundle.groups[profile.group].redirect
+    return replace(verdict, redirect=page) if page else verdict
 
 
 def _by_permit(bundle: Bundle, facts: Facts, permit: Permit, profile: Profile) -> Verdict:

@@ -10,13 +10,14 @@ categories by `match: first`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from drystone.engine.filtering.hosts import without_www
 from drystone.engine.filtering.lists import covers, url_entry
 from drystone.engine.filtering.request import Level
 from drystone.engine.filtering.schedule import Timetable
+from drystone.engine.filtering.words import Anything
 
 SPEAKS = (Level.PERSON, Level.ZONE, Level.GROUP, Level.SCHOOL, Level.GLOBAL)  # the most specific level first
 
@@ -27,6 +28,7 @@ class BundleCategory:
     title: str
     mandatory: bool
     lists: tuple[int, ...]
+    redirect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class BundleGroup:
     youtube: str
     access: str
     match: str
+    redirect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ class BundleZone:
 
 @dataclass(frozen=True, slots=True)
 class BundleRule:
-    """`target` is as people read it. One of category, expression or host is filled. `place` is where it stood in the
-    rules file, `condition` its bit in the timetable. In the bundle, fields that are "" or False are left out."""
+    """`target` is as people read it. One of category, anything, expression or host is filled. `place` is where it
+    stood in the rules file, `condition` its bit in the timetable. In the bundle, fields that are "" or False are left
+    out."""
 
     id: str
     level: str
@@ -67,13 +71,16 @@ class BundleRule:
     zone: str = ""
     person: str = ""
     category: str = ""
+    anything: str = ""  # "site" or "address"
     expression: str = ""
     host: str = ""
     path: str = ""
+    redirect: str = ""
 
     @property
     def for_category(self) -> bool:
-        return bool(self.category)
+        """Or for anything, which is read among the categories: as SquidGuard's `all`, `none` and `in-addr` are."""
+        return bool(self.category or self.anything)
 
     @property
     def stratum(self) -> tuple[bool, bool, int]:
@@ -103,6 +110,7 @@ class Policy:
     help: tuple[str, ...]
     rules: tuple[BundleRule, ...]  # by precedence
     timetable: Timetable
+    people_zones: dict[str, dict[str, str]] = field(default_factory=dict)  # key of a person -> zone -> group there
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -116,6 +124,7 @@ class Policy:
             "zones": [asdict(zone) for zone in self.zones.values()],
             "everyone_else": self.everyone_else,
             "people": self.people,
+            "people_zones": self.people_zones,
             "help": self.help,
             "rules": [_brief(asdict(rule)) for rule in self.rules],
             "timetable": self.timetable.to_json(),
@@ -140,6 +149,7 @@ class Policy:
             help=tuple(plain["help"]),
             rules=tuple(BundleRule(**each) for each in plain["rules"]),
             timetable=Timetable.from_json(plain["timetable"]),
+            people_zones={key: dict(zones) for key, zones in plain.get("people_zones", {}).items()},
         )
 
 
@@ -154,8 +164,8 @@ def _brief(rule: dict[str, Any]) -> dict[str, Any]:
 class RuleMasks:
     """The rules of a policy as masks: bit i is `rules[i]`."""
 
-    __slots__ = ("_by_condition", "_conditions", "_hosts", "_scopes", "_strata", "_urls", "by_category", "expressions",
-                 "file_order", "rules")  # fmt: skip
+    __slots__ = ("_by_condition", "_conditions", "_hosts", "_scopes", "_strata", "_urls", "always", "by_category",
+                 "expressions", "file_order", "on_addresses", "rules")  # fmt: skip
 
     def __init__(self, rules: tuple[BundleRule, ...]) -> None:
         self.rules = rules
@@ -167,6 +177,7 @@ class RuleMasks:
         self._conditions: tuple[int, int] = (-1, 0)
         self.by_category: dict[str, int] = {}
         self.expressions = 0
+        self.always = self.on_addresses = 0
         self.file_order = [rule.place for rule in rules]
         for number, rule in enumerate(rules):
             self._add(1 << number, rule)
@@ -178,6 +189,10 @@ class RuleMasks:
         _mark(self._by_condition, rule.condition, bit)
         if rule.category:
             _mark(self.by_category, rule.category, bit)
+        elif rule.anything == Anything.SITE:
+            self.always |= bit
+        elif rule.anything:
+            self.on_addresses |= bit
         elif rule.expression:
             self.expressions |= bit
         elif rule.path:
@@ -197,6 +212,12 @@ class RuleMasks:
         for name in names:
             mask |= self._hosts.get(name, 0)
         return mask
+
+    def on_anything(self, host: str) -> int:
+        """Rules on every site, and on every address where the host is one."""
+        if self.on_addresses and (":" in host or host.rpartition(".")[2].isdigit()):
+            return self.always | self.on_addresses
+        return self.always
 
     def on_url(self, host: str, path: str) -> int:
         entries = self._urls.get(without_www(host))

@@ -60,6 +60,7 @@ class Category:
     lists: tuple[str, ...]
     title: str = ""  # plain words for the block page; see `label`
     mandatory: bool = False
+    redirect: str = ""  # the page in place of a blocked one, for the rewriter; see docs/guide/rules-file.md
     line: int = field(default=0, compare=False)
 
     @property
@@ -76,6 +77,7 @@ class Group:
     youtube: YouTube = YouTube.OFF
     access: Access = Access.OPEN
     match: Match = Match.ANY
+    redirect: str = ""
     line: int = field(default=0, compare=False)
 
     @property
@@ -106,6 +108,7 @@ class Person:
     name: str
     group: str
     access: Access = Access.OPEN
+    zones: Mapping[str, str] = field(default_factory=dict)  # zone -> the person's group there
     line: int = field(default=0, compare=False)
 
 
@@ -115,6 +118,7 @@ class Target:
 
     SITE: `value` is `host` or `host/path` or `host?query`, and `host` is canonical; `path` starts with `/` or `?`
     or is "". CATEGORY: `value` is the category's key. EXPRESSION: `value` is RE2 syntax, known to compile.
+    ANY: `value` is one of words.Anything.
     """
 
     kind: TargetKind
@@ -144,6 +148,7 @@ class Rule:
     when: str = ""
     outside: str = ""
     until: date | None = None  # the last day on which it holds
+    redirect: str = ""  # goes before the category's and the group's
     line: int = field(default=0, compare=False)
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from drystone.engine.filtering.rules import Category, Group, Person, Rule, Rules, Zone
 from drystone.engine.filtering.rules_values import Network, say_days, say_minute
-from drystone.engine.filtering.schedule import EVERY_DAY, MIDNIGHT, Calendar, Period, Schedule, Span
+from drystone.engine.filtering.schedule import EVERY_DAY, MIDNIGHT, Calendar, Day, Period, Schedule, Span
 from drystone.engine.filtering.words import Access, Match, YouTube
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|\d{4}-\d\d-\d\d", re.ASCII)
@@ -42,6 +42,7 @@ def _category(category: Category) -> dict[str, str]:
         "title": _text(category.title),
         "lists": _list(map(_text, category.lists)),
         "mandatory": _flag(category.mandatory),
+        "redirect": _text(category.redirect),
     }
 
 
@@ -53,6 +54,7 @@ def _group(group: Group) -> dict[str, str]:
         "youtube": "" if group.youtube is YouTube.OFF else group.youtube,
         "access": _access(group.access),
         "match": "" if group.match is Match.ANY else group.match,
+        "redirect": _text(group.redirect),
     }
 
 
@@ -70,7 +72,12 @@ def _network(network: Network) -> str:
 
 
 def _person(person: Person) -> dict[str, str]:
-    return {"group": _text(person.group), "access": _access(person.access)}
+    zones = {_text(zone): _text(group) for zone, group in person.zones.items()}
+    return {
+        "group": _text(person.group),
+        "access": _access(person.access),
+        "zones": _table(zones) if zones else "",
+    }
 
 
 def _calendar(calendar: Calendar) -> str:
@@ -90,11 +97,18 @@ def _schedule(schedule: Schedule) -> dict[str, str] | str:
 def _period(period: Period) -> dict[str, str]:
     keys = {
         "days": "" if period.days == EVERY_DAY else _text(say_days(period.days)),
+        "dates": _list(map(_dates, period.dates)) if period.dates else "",
         "from": f'"{say_minute(period.start)}"' if period.start else "",
         "to": f'"{say_minute(period.end)}"' if period.end != MIDNIGHT else "",
         "in": period.within,
+        "when": _list(map(_text, period.when)) if period.when else "",
+        "outside": _list(map(_text, period.outside)) if period.outside else "",
     }
     return keys if any(keys.values()) else {"days": "mon-sun"}
+
+
+def _dates(dates: Span | Day) -> str:
+    return _text(str(dates)) if isinstance(dates, Day) else f"[{dates[0]}, {dates[1]}]"
 
 
 def _rule(rule: Rule) -> str:
@@ -110,6 +124,7 @@ def _rule(rule: Rule) -> str:
             "when": _text(rule.when),
             "outside": _text(rule.outside),
             "until": rule.until.isoformat() if rule.until else "",
+            "redirect": _text(rule.redirect),
             "reason": _text(rule.reason),
             "by": _text(rule.by),
         }

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from drystone.engine.filtering.rules_schema import Section, suggestion
+from drystone.engine.filtering.rules_values import read_redirect
 from drystone.engine.filtering.rules_yaml import Complain, Items, Node, Table, Text
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -88,6 +89,15 @@ class Fields:
     def day(self, key: str) -> date | None:
         text = self.text(key)
         return self.as_day(key, text, self.line_of(key)) if text else None
+
+    def page(self, key: str) -> str:
+        """The address of a page that the rewriter leads to; see rules_values.read_redirect."""
+        text = self.text(key)
+        try:
+            return read_redirect(text) if text else ""
+        except ValueError as error:
+            self.complain(self.line_of(key), f"{key}: {error}")
+            return ""
 
     def as_day(self, key: str, text: str, line: int) -> date | None:
         try:

@@ -15,7 +15,7 @@ from drystone.engine.filtering.rules_fields import Fields, check_name
 from drystone.engine.filtering.rules_read_rule import Known, read_rule_list
 from drystone.engine.filtering.rules_read_time import read_calendar, read_schedules, read_timezone
 from drystone.engine.filtering.rules_values import Network, read_help_host, read_networks, tidy
-from drystone.engine.filtering.rules_yaml import Complain, Node, read_yaml
+from drystone.engine.filtering.rules_yaml import Complain, Node, Text, read_yaml
 from drystone.engine.filtering.schedule import DEFAULT_TIMEZONE
 from drystone.engine.filtering.words import Access, Default, Match, YouTube
 
@@ -44,7 +44,7 @@ def _file(root: Node, source: str, complain: Complain) -> Rules:
     categories = _categories(file, complain)
     groups = _groups(file, complain)
     zones = _zones(file, groups, complain)
-    people = _people(file, groups, complain)
+    people = _people(file, groups, zones, complain)
     schedules = read_schedules(file, calendar, complain)
     known = Known(
         mandatory=frozenset(key for key, category in (categories or {}).items() if category.mandatory),
@@ -97,7 +97,9 @@ def _categories(file: Fields, complain: Complain) -> dict[str, Category] | None:
         check_name(fields, key, line, "category")
         lists = tuple(dict.fromkeys(_list_folder(fields, text, at) for text, at in fields.texts("lists"))) or (key,)
         title, mandatory = fields.text("title"), fields.flag("mandatory")
-        categories[key] = Category(key, lists, title=title, mandatory=mandatory, line=line)
+        categories[key] = Category(
+            key, lists, title=title, mandatory=mandatory, redirect=fields.page("redirect"), line=line
+        )
     return categories
 
 
@@ -122,6 +124,7 @@ def _groups(file: Fields, complain: Complain) -> dict[str, Group]:
             youtube=fields.word("youtube", YouTube, YouTube.OFF),
             access=fields.word("access", Access, Access.OPEN),
             match=fields.word("match", Match, Match.ANY),
+            redirect=fields.page("redirect"),
             line=line,
         )
     return groups
@@ -188,7 +191,9 @@ def _everyone_else(file: Fields, groups: Mapping[str, Group], complain: Complain
     return Fields(node, schema.EVERYONE_ELSE, "everyone_else", complain).name_of("group", groups, "groups")
 
 
-def _people(file: Fields, groups: Mapping[str, Group], complain: Complain) -> dict[str, Person]:
+def _people(
+    file: Fields, groups: Mapping[str, Group], zones: Mapping[str, Zone], complain: Complain
+) -> dict[str, Person]:
     people: dict[str, Person] = {}
     for written, (line, node) in file.named("people").items():
         fields = Fields(node, schema.PERSON, f"person {written}", complain, line=line)
@@ -198,8 +203,22 @@ def _people(file: Fields, groups: Mapping[str, Group], complain: Complain) -> di
         if name in people:
             fields.complain(line, f"stands here a second time (first on line {people[name].line}); keep one")
         group = fields.name_of("group", groups, "groups")
-        people[name] = Person(name, group, access=fields.word("access", Access, Access.OPEN), line=line)
+        access = fields.word("access", Access, Access.OPEN)
+        people[name] = Person(name, group, access, _groups_by_zone(fields, groups, zones), line=line)
     return people
+
+
+def _groups_by_zone(fields: Fields, groups: Mapping[str, Group], zones: Mapping[str, Zone]) -> dict[str, str]:
+    """The person's group in some zones instead."""
+    found: dict[str, str] = {}
+    for zone, (line, node) in fields.named("zones").items():
+        if zone not in zones:
+            fields.complain(line, f"zones: '{zone}' is not under zones; {schema.suggestion(zone, tuple(zones))}")
+        group = node.value if isinstance(node, Text) else ""
+        if group not in groups:
+            fields.complain(line, f"zones: '{group}' is not under groups; {schema.suggestion(group, tuple(groups))}")
+        found[zone] = group
+    return found
 
 
 def _help(file: Fields) -> tuple[str, ...]:

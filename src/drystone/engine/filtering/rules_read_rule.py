@@ -54,6 +54,7 @@ def _rule(fields: Fields, known: Known) -> Rule:
         when=fields.name_of("when", known.schedules, "schedules"),
         outside=fields.name_of("outside", known.schedules, "schedules"),
         until=fields.day("until"),
+        redirect=fields.page("redirect"),
         line=fields.line,
     )
     _check(fields, rule)

@@ -9,7 +9,17 @@ from drystone.engine.filtering import rules_schema as schema
 from drystone.engine.filtering.rules_fields import Fields, check_name
 from drystone.engine.filtering.rules_values import read_days, read_minute
 from drystone.engine.filtering.rules_yaml import Complain, Items, Node, Text
-from drystone.engine.filtering.schedule import DEFAULT_TIMEZONE, EVERY_DAY, MIDNIGHT, Calendar, Period, Schedule, Span
+from drystone.engine.filtering.schedule import (
+    DEFAULT_TIMEZONE,
+    EVERY_DAY,
+    MIDNIGHT,
+    Calendar,
+    Day,
+    Period,
+    Schedule,
+    Span,
+    day_of,
+)
 
 
 def read_timezone(fields: Fields) -> str:
@@ -66,23 +76,54 @@ def read_schedules(file: Fields, calendar: Calendar, complain: Complain) -> dict
         for part in parts:
             at = part.line if isinstance(node, Items) else line
             fields = Fields(part, schema.SCHEDULE, f"schedule {key}", complain, line=at)
-            periods.append(_period(fields, calendar))
+            periods.append(_period(fields, calendar, tuple(schedules)))
         if not periods:
             complain(line, f"schedule {key}: is empty; write {{days: mon-fri, from: 12:00, to: 13:00}}")
         schedules[key] = Schedule(key, tuple(periods), line=line)
     return schedules
 
 
-def _period(fields: Fields, calendar: Calendar) -> Period:
+def _period(fields: Fields, calendar: Calendar, above: tuple[str, ...]) -> Period:
+    """`above` are the schedules that stand before this one: it may name those only, so none leads back to itself."""
     if not any(fields.has(key) for key in schema.SCHEDULE.key_names):
-        fields.complain(fields.line, "says nothing; write days, from and to, or in")
+        fields.complain(fields.line, "says nothing; write days, dates, from and to, or in")
     start, end = _minute(fields, "from", 0), _minute(fields, "to", MIDNIGHT)
     if start == MIDNIGHT:
         fields.complain(fields.line_of("from"), "from: 24:00 is the end of a day; write 00:00")
     if start == end:
         message = f"begins and ends at {fields.text('from', '00:00')}; for the whole day leave out from and to"
         fields.complain(fields.line, message)
-    return Period(_days(fields), start, end or MIDNIGHT, _within(fields, calendar))
+    when, outside = _others(fields, "when", above), _others(fields, "outside", above)
+    return Period(_days(fields), start, end or MIDNIGHT, _within(fields, calendar), _dates(fields), when, outside)
+
+
+def _others(fields: Fields, key: str, above: tuple[str, ...]) -> tuple[str, ...]:
+    names = [name for name, _ in fields.texts(key)]
+    for name in names:
+        if name not in above:
+            hint = schema.suggestion(name, above)
+            fields.complain(fields.line_of(key), f"{key}: '{name}' is not a schedule above this one; {hint}")
+    return tuple(dict.fromkeys(names))
+
+
+def _dates(fields: Fields) -> tuple[Span | Day, ...]:
+    """Days, days of every year (`*-12-25`), and `[first day, last day]`; one alone need not be a list."""
+    node = fields.node("dates")
+    if node is None:
+        return ()
+    found: list[Span | Day] = []
+    for each in node.nodes if isinstance(node, Items) else [node]:
+        if isinstance(each, Items):
+            if span := _span(fields, "dates", each):
+                found.append(span)
+        elif isinstance(each, Text):
+            try:
+                found.append(day_of(each.value))
+            except ValueError as error:
+                fields.complain(each.line, f"dates: {error}")
+        else:
+            fields.complain(each.line, "dates: write each as 2026-12-24, *-12-25 or [first day, last day]")
+    return tuple(found)
 
 
 def _minute(fields: Fields, key: str, default: int) -> int:

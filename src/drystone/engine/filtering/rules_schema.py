@@ -38,6 +38,7 @@ class Section:
 
 _FLAG = "true or false"
 _ACCESS = "open, none or suspended"
+_PAGE = "the address of a page"
 _SPANS = "a list of [first day, last day]"
 
 FILE = Section(
@@ -57,7 +58,13 @@ FILE = Section(
 )
 SCHOOL = Section("school", (Key("name", "text"), Key("slug", "lower-case text"), Key("timezone", "a time zone")))
 CATEGORY = Section(
-    "category", (Key("title", "text"), Key("lists", "a list of folders below LISTS"), Key("mandatory", _FLAG))
+    "category",
+    (
+        Key("title", "text"),
+        Key("lists", "a list of folders below LISTS"),
+        Key("mandatory", _FLAG),
+        Key("redirect", _PAGE),
+    ),
 )
 GROUP = Section(
     "group",
@@ -68,6 +75,7 @@ GROUP = Section(
         Key("youtube", "strict, moderate or off"),
         Key("access", _ACCESS),
         Key("match", "any or first"),
+        Key("redirect", _PAGE),
     ),
 )
 CALENDAR = Section("calendar", (Key("terms", _SPANS), Key("holidays", _SPANS)))
@@ -81,14 +89,20 @@ ZONE = Section(
     ),
 )
 EVERYONE_ELSE = Section("everyone_else", (Key("group", "a group", required=True),))
-PERSON = Section("person", (Key("group", "a group", required=True), Key("access", _ACCESS)))
+PERSON = Section(
+    "person",
+    (Key("group", "a group", required=True), Key("access", _ACCESS), Key("zones", "a table, zone: group")),
+)
 SCHEDULE = Section(
     "schedule",
     (
         Key("days", "days, as mon-fri or mon,wed"),
+        Key("dates", 'dates, as 2026-12-24 or "*-12-25"'),
         Key("from", "a time, as 12:00"),
         Key("to", "a time, as 13:00"),
         Key("in", "term or holiday"),
+        Key("when", "schedules above this one"),
+        Key("outside", "schedules above this one"),
     ),
 )
 RULE = Section(
@@ -105,6 +119,7 @@ RULE = Section(
         Key("when", "a schedule"),
         Key("outside", "a schedule"),
         Key("until", "a day, as 2027-01-31"),
+        Key("redirect", _PAGE),
         Key("reason", "text", required=True),
         Key("by", "text", required=True),
     ),

@@ -9,11 +9,13 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 from drystone.engine.filtering.hosts import HostError, canonical_host
 from drystone.engine.filtering.rules import Target, TargetKind
 from drystone.engine.filtering.schedule import DAY_NAMES, MIDNIGHT
+from drystone.engine.filtering.words import Anything
 
 Network = IPv4Network | IPv6Network
 
 _TIME = re.compile(r"(\d\d?):(\d\d)", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_REDIRECT = re.compile(r'(?:30[12378]:)?https?://[^\s"\\]+').fullmatch
 _MAPPED_BITS = 96  # the length of ::ffff:0:0/96
 
 
@@ -21,7 +23,7 @@ def read_target(text: str) -> Target:
     kind, colon, value = text.partition(":")
     value = value.strip()
     if not colon or kind not in tuple(TargetKind):
-        raise ValueError(f"'{text}' is not a target; it begins with site:, category: or expression:")
+        raise ValueError(f"'{text}' is not a target; it begins with site:, category:, expression: or any:")
     if not value:
         raise ValueError(f"'{text}' names nothing; write what comes after {kind}:")
     match TargetKind(kind):
@@ -29,6 +31,8 @@ def read_target(text: str) -> Target:
             return _site(value)
         case TargetKind.EXPRESSION:
             return _expression(value)
+        case TargetKind.ANY:
+            return _anything(value)
         case _:
             return Target(TargetKind.CATEGORY, value)
 
@@ -83,6 +87,19 @@ def _expression(text: str) -> Target:
     if compiled.search(""):
         raise ValueError(f"expression '{text}' matches everything; use the group's default instead")
     return Target(TargetKind.EXPRESSION, text)
+
+
+def _anything(text: str) -> Target:
+    if text not in tuple(Anything):
+        raise ValueError(f"'any:{text}' is not a target; write any:site for all there is, or any:address")
+    return Target(TargetKind.ANY, text)
+
+
+def read_redirect(text: str) -> str:
+    """The address of a page, as squidGuard takes it: maybe a status before it, and tokens in it."""
+    if not _REDIRECT(text):
+        raise ValueError(f"'{text}' is not the address of a page; write it as 302:http://school.example/blocked?url=%u")
+    return text
 
 
 def read_networks(text: str) -> list[Network]:

@@ -8,7 +8,9 @@ reads a timetable from the JSON in its bundle.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -20,6 +22,7 @@ EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 MIDNIGHT = 24 * 60
 DEFAULT_TIMEZONE = "Europe/London"
 Span = tuple[date, date]  # first and last day, both inclusive
+_DAY = re.compile(r"(\d{4}|\*)-(\d\d|\*)-(\d\d|\*)", re.ASCII)
 NAIVE = "a time without its time zone cannot be compared with a schedule"
 
 
@@ -39,17 +42,41 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar, in which 0 stands for any: Day(0, 12, 25) is every Christmas Day."""
+
+    year: int = 0
+    month: int = 0
+    day: int = 0
+
+    def __str__(self) -> str:
+        return "-".join((f"{self.year:04}" if self.year else "*", _two(self.month), _two(self.day)))
+
+    def holds(self, day: date) -> bool:
+        return self.year in (0, day.year) and self.month in (0, day.month) and self.day in (0, day.day)
+
+
+def _two(number: int) -> str:
+    return f"{number:02}" if number else "*"
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """Part of a schedule: on `days` (0 is Monday), from minute `start` up to, not including, minute `end` of the day.
 
     Where `end` is not after `start` the period runs over midnight, and belongs to the day on which it began: its
-    weekday and its term are that day's. `within` is "term", "holiday" or "".
+    weekday, its date and its term are that day's. `within` is "term", "holiday" or "". Where there are `dates`
+    the day must be one of them. `when` and `outside` are other schedules: the period holds only while all of the one
+    do and none of the other.
     """
 
     days: tuple[int, ...] = EVERY_DAY
     start: int = 0
     end: int = MIDNIGHT
     within: str = ""
+    dates: tuple[Span | Day, ...] = ()
+    when: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     def holds(self, calendar: Calendar, day: date, minute: int) -> bool:
         if self.start < self.end:
@@ -59,9 +86,13 @@ class Period:
         return minute < self.end and self._has(calendar, day - timedelta(days=1))
 
     def _has(self, calendar: Calendar, day: date) -> bool:
-        if day.weekday() not in self.days:
+        if day.weekday() not in self.days or (self.dates and not any(_on(dates, day) for dates in self.dates)):
             return False
         return not self.within or calendar.in_term(day) is (self.within == "term")
+
+
+def _on(dates: Span | Day, day: date) -> bool:
+    return dates.holds(day) if isinstance(dates, Day) else dates[0] <= day <= dates[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +113,58 @@ class Condition:
     until: date | None = None
 
 
-def active(schedule: Schedule, calendar: Calendar, at: datetime) -> bool:
-    """Whether the schedule holds at this moment, by the clock on the school's wall. `at` is aware."""
+def active(schedule: Schedule, calendar: Calendar, at: datetime, others: Mapping[str, Schedule] | None = None) -> bool:
+    """Whether the schedule holds at this moment, by the clock on the school's wall. `at` is aware; `others` are the
+    schedules that its periods may name."""
     local = local_time(at, calendar.timezone)
-    return _active(schedule, calendar, local.date(), local.hour * 60 + local.minute)
+    schedules = {**(others or {}), schedule.key: schedule}
+    return _Moment(schedules, calendar, local.date(), local.hour * 60 + local.minute).holds(schedule.key)
 
 
-def _active(schedule: Schedule, calendar: Calendar, day: date, minute: int) -> bool:
-    return any(period.holds(calendar, day, minute) for period in schedule.periods)
+class _Moment:
+    """Which schedules hold at one minute: each worked out once, whichever others name it."""
+
+    __slots__ = ("_calendar", "_day", "_known", "_minute", "_schedules")
+
+    def __init__(self, schedules: Mapping[str, Schedule], calendar: Calendar, day: date, minute: int) -> None:
+        self._schedules = schedules
+        self._calendar = calendar
+        self._day = day
+        self._minute = minute
+        self._known: dict[str, bool] = {}
+
+    def holds(self, name: str) -> bool:
+        if name not in self._known:
+            self._known[name] = any(map(self._period_holds, self._schedules[name].periods))
+        return self._known[name]
+
+    def _period_holds(self, period: Period) -> bool:
+        return (
+            period.holds(self._calendar, self._day, self._minute)
+            and all(map(self.holds, period.when))
+            and not any(map(self.holds, period.outside))
+        )
+
+
+def in_order(schedules: Mapping[str, Schedule]) -> tuple[str, ...]:
+    """Names, each after those that its periods name. Raises ValueError for one that is missing or leads to itself."""
+    order: dict[str, bool] = {}  # name -> whether all that it names is known to be before it
+
+    def visit(name: str, asked_by: str) -> None:
+        if name not in schedules:
+            raise ValueError(f"no schedule is called {name!r}, which {asked_by!r} names")
+        if not order.setdefault(name, False):
+            for period in schedules[name].periods:
+                for other in (*period.when, *period.outside):
+                    if order.get(other) is False:
+                        raise ValueError(f"schedule {other!r} leads back to itself")
+                    visit(other, name)
+            order.pop(name)
+            order[name] = True
+
+    for name in schedules:
+        visit(name, name)
+    return tuple(order)
 
 
 def local_time(at: datetime, timezone: str) -> datetime:
@@ -121,6 +196,7 @@ class Timetable:
             for name in filter(None, (condition.when, condition.outside)):
                 if name not in schedules:
                     raise ValueError(f"no schedule is called {name!r}")
+        in_order(schedules)
         _zone(calendar.timezone)  # an unknown zone is found here, not at a request
 
     def bit(self, condition: Condition) -> int:
@@ -141,13 +217,13 @@ class Timetable:
     def mask_at(self, at: datetime) -> int:
         """The same, worked out afresh."""
         local = local_time(at, self.calendar.timezone)
-        day, minute = local.date(), local.hour * 60 + local.minute
-        now = {name: _active(schedule, self.calendar, day, minute) for name, schedule in self.schedules.items()}
+        day = local.date()
+        now = _Moment(self.schedules, self.calendar, day, local.hour * 60 + local.minute)
         mask = 0
         for number, condition in enumerate(self.conditions):
             holds = (
-                (not condition.when or now[condition.when])
-                and not (condition.outside and now[condition.outside])
+                (not condition.when or now.holds(condition.when))
+                and not (condition.outside and now.holds(condition.outside))
                 and (condition.until is None or day <= condition.until)
             )
             mask |= holds << number
@@ -160,8 +236,7 @@ class Timetable:
             "terms": [[first.isoformat(), last.isoformat()] for first, last in self.calendar.terms],
             "holidays": [[first.isoformat(), last.isoformat()] for first, last in self.calendar.holidays],
             "schedules": {
-                key: [[list(p.days), p.start, p.end, p.within] for p in self.schedules[key].periods]
-                for key in sorted(self.schedules)
+                key: [_plain_period(period) for period in self.schedules[key].periods] for key in sorted(self.schedules)
             },
             "conditions": [[c.when, c.outside, c.until.isoformat() if c.until else ""] for c in self.conditions],
         }
@@ -172,7 +247,7 @@ class Timetable:
         try:
             calendar = Calendar(plain["timezone"], _spans(plain["terms"]), _spans(plain["holidays"]))
             schedules = {
-                key: Schedule(key, tuple(Period(tuple(days), *rest) for days, *rest in periods))
+                key: Schedule(key, tuple(_period(*period) for period in periods))
                 for key, periods in plain["schedules"].items()
             }
             conditions = tuple(
@@ -184,5 +259,41 @@ class Timetable:
             raise ValueError(f"not a timetable: {error!r}") from error
 
 
+def _plain_period(period: Period) -> list[object]:
+    """The last three are left out where none is there: most bundles have neither dates nor schedules of schedules."""
+    plain: list[object] = [list(period.days), period.start, period.end, period.within]
+    if period.dates or period.when or period.outside:
+        dates = [str(each) if isinstance(each, Day) else [day.isoformat() for day in each] for each in period.dates]
+        plain += [dates, list(period.when), list(period.outside)]
+    return plain
+
+
+def _period(
+    days: list[int],
+    start: int,
+    end: int,
+    within: str,
+    dates: Sequence[str | list[str]] = (),
+    when: Sequence[str] = (),
+    outside: Sequence[str] = (),
+) -> Period:
+    on = tuple(day_of(each) if isinstance(each, str) else _span(*each) for each in dates)
+    return Period(tuple(days), start, end, within, on, tuple(when), tuple(outside))
+
+
+def day_of(text: str) -> Day:
+    """`2026-12-24`, `*-12-25`, `2026-*-01`. Raises ValueError."""
+    if found := _DAY.fullmatch(text):
+        year, month, day = (0 if part == "*" else int(part) for part in found.groups())
+        with suppress(ValueError):
+            date(year or 2024, month or 1, day or 1)  # 2024 is a leap year: *-02-29 is a day
+            return Day(year, month, day)
+    raise ValueError(f"'{text}' is not a day; write it as 2026-12-24, or *-12-25 for every year")
+
+
+def _span(first: str, last: str) -> Span:
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
 def _spans(plain: list[list[str]]) -> tuple[Span, ...]:
-    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in plain)
+    return tuple(_span(first, last) for first, last in plain)

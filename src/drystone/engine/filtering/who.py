@@ -122,6 +122,7 @@ class Roll:
         if not known_group and device.group in policy.groups:
             known_group = device.group
         ours = policy.zones[zone].group if zone else policy.everyone_else
+        known_group = policy.people_zones.get(person, {}).get(zone, known_group)
         group = (known_group if ours else "") or ours
         return self._profile(zone, group, person, known_access, at, device.key)
 
@@ -132,6 +133,7 @@ class Roll:
     def of(self, *, zone: str, person: str, at: datetime, group: str = "") -> Profile:
         """The profile of a person's key in a zone, by no address; of a `group`, where that is known already."""
         known_group, known_access = self._policy.people.get(person, ("", ""))
+        known_group = self._policy.people_zones.get(person, {}).get(zone, known_group)
         ours = self._policy.zones[zone].group if zone else self._policy.everyone_else
         return self._profile(zone, group or (known_group if ours else "") or ours, person, known_access, at)
 

@@ -9,6 +9,14 @@ class TargetKind(StrEnum):
     SITE = "site"
     CATEGORY = "category"
     EXPRESSION = "expression"
+    ANY = "any"  # every site, or every address: the ends of a list that is read in order
+
+
+class Anything(StrEnum):
+    """What a rule of kind `any` is about: every SITE, or every host that is an ADDRESS and not a name."""
+
+    SITE = "site"
+    ADDRESS = "address"
 
 
 class RuleAction(StrEnum):
