@@ -126,10 +126,7 @@ class Authority:
         return signed.public_bytes(serialization.Encoding.PEM)
 
     def _private_pem(self) -> bytes:
-        key = self._key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        return key + self.public.pem
+        return private_pem(self._key) + self.public.pem
 
 
 def make_authority(*, at: datetime, which: str = CURRENT) -> Authority:
@@ -157,6 +154,13 @@ def make_authority(*, at: datetime, which: str = CURRENT) -> Authority:
 def new_leaf_key() -> EllipticCurvePrivateKey:
     """One a process: it lives in memory and dies with it."""
     return generate_private_key(SECP256R1())
+
+
+def private_pem(key: EllipticCurvePrivateKey) -> bytes:
+    """For OpenSSL's eyes only."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def ensure_authority(folder: Path, *, at: datetime) -> PublicCertificate:

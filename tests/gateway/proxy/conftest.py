@@ -78,7 +78,9 @@ class Running:
     loop: asyncio.AbstractEventLoop | None = None
 
     def connect(self, timeout: float = 5.0) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout)
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
 
     def ask(self, request: bytes, *, timeout: float = 5.0) -> bytes:
         """Everything the proxy answers to these bytes, until it closes the connection."""
@@ -173,7 +175,7 @@ def _start(home: Home, limits: dict, hosts: dict | Callable, given: dict) -> Run
         return [ipaddress.ip_address(answer) for answer in answers]
 
     (listener,) = listen(settings)
-    server = build(settings, None, listener, home.run / "proxy.json", lookup)
+    server = build(settings, None, listener, home.run / "proxy.json", None if settings.dns else lookup)
     proxy = Running(server, listener.getsockname()[1], home)
     ready = threading.Event()
 

@@ -19,9 +19,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from time import monotonic
 
-from cryptography.hazmat.primitives import serialization
-
-from drystone.engine.certificates import Authority, AuthorityError, new_leaf_key, read_authority
+from drystone.engine.certificates import Authority, AuthorityError, new_leaf_key, private_pem, read_authority
 from drystone.engine.https_pages import FILE_NAME, HttpsPages, HttpsPagesError, read_https_pages
 
 KEPT = 512  # contexts, about 20 kB each
@@ -52,9 +50,7 @@ class SecurePages:
         self._where = HttpsPages()
         self._stamps: tuple[Stamp, Stamp] | None = None
         self._leaf_key = new_leaf_key()
-        self._leaf_pem = self._leaf_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        self._leaf_pem = private_pem(self._leaf_key)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._tokens = float(MADE_AT_ONCE)
         self._filled = monotonic()
