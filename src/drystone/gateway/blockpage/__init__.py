@@ -7,10 +7,8 @@ link and no form: a form would need `form-action`, and a browser warns of one th
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from datetime import datetime
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +18,9 @@ from markupsafe import Markup
 
 from drystone.engine.filtering.categories import load_categories
 from drystone.engine.filtering.request import Decision, Level
+from drystone.gateway.said import GENTLE, Audience, audience_of, clean, level_words
+
+__all__ = ["Audience", "audience_of", "clean", "headers", "render", "render_trouble"]
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "style.css").read_text(encoding="utf-8").strip()
@@ -31,34 +32,6 @@ _PAGES = Environment(
     loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, auto_reload=False
 )
 _PAGES.globals.update(style=Markup(_STYLE), pictures=_PICTURES)  # noqa: S704 - our own file
-
-# Control characters and those that turn the reading direction round: an address must not pretend to be another.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_LONGEST = 300
-# P13: of these the page does not say what they are about, and who listens comes first.
-_GENTLE = frozenset({"self_harm", "suicide"})
-
-_LEVELS = {
-    Level.MANDATORY: "a list that nobody may switch off",
-    Level.ACCESS: "the access of this person or class",
-    Level.GLOBAL: "the council’s rules",
-    Level.SCHOOL: "the school’s rules",
-    Level.GROUP: "the group’s rules",
-    Level.ZONE: "the rules of this place",
-    Level.PERSON: "a rule for this person",
-    Level.PROFILE: "the profile’s default",
-    "gateway": "the filter itself",
-}
-
-
-class Audience(StrEnum):
-    CHILD = "child"
-    ADULT = "adult"
-
-
-def audience_of(group: str) -> Audience:
-    """Staff see the particulars; everybody else, and whoever is not known, sees the page for children."""
-    return Audience.ADULT if group == "staff" or group.startswith("staff") else Audience.CHILD
 
 
 def render(
@@ -87,7 +60,7 @@ def render(
             site=clean(decision.host or _host_of(url)),
             kind=_child_kind(decision, category),
             why=_child_why(decision),
-            gentle=decision.category in _GENTLE,
+            gentle=decision.category in GENTLE,
             picture=_PICTURES["asleep" if decision.level == Level.ACCESS else "wall"],
             ask_url="" if decision.level == Level.MANDATORY else ask_url,  # nobody could say yes
         )
@@ -99,7 +72,7 @@ def render(
         reason=clean(decision.reason),
         url=clean(url),
         category=category,
-        level=_LEVELS.get(decision.level, clean(decision.level) or "the filter"),
+        level=level_words(decision.level),
         rule=clean(decision.rule),
         list=clean(decision.list),
         group=clean(decision.group),
@@ -129,12 +102,6 @@ def headers() -> dict[str, str]:
     return dict(_HEADERS)
 
 
-def clean(text: str) -> str:
-    """Fit to be shown: no invisible characters, and not endless. Escaping is the template's business."""
-    seen = _UNSEEN.sub("\ufffd", text)
-    return seen if len(seen) <= _LONGEST else seen[:_LONGEST] + "…"
-
-
 def _page(template: str, **values: object) -> bytes:
     return _PAGES.get_template(template).render(**values).encode("utf-8", "replace")
 
@@ -149,7 +116,7 @@ def _child_heading(decision: Decision) -> str:
 
 def _child_kind(decision: Decision, title: str) -> str:
     """Ends “It is about …” in a child's words, where the category is one of ours."""
-    if decision.category in _GENTLE:
+    if decision.category in GENTLE:
         return ""
     known = load_categories().get(decision.category)
     return known.child if known else title
