@@ -71,6 +71,11 @@ def _entry(school: School):
     return audit.record(school=school, by=None, verb="try", subject=school, summary="a sample")
 
 
+def _event_in_lake(school: School):
+    """The walker knocks as an outsider, whose school has no such event."""
+    return {"at": 1_790_000_000_000, "segment": "0123456789abcdef", "offset": school.pk}
+
+
 Sample = Callable[[School], dict[str, object]]
 SAMPLES: dict[str, Sample] = {
     "school:year": lambda school: {"pk": _year(school).pk},
@@ -91,6 +96,7 @@ SAMPLES: dict[str, Sample] = {
     "network:withdraw_rule": lambda school: {"number": _rule(school).pk},
     "network:publication": lambda school: {"number": _publication(school).pk},
     "network:roll_back": lambda school: {"number": _publication(school).pk},
+    "network:why_event": _event_in_lake,
     "network:check_run": lambda school: {"number": _run(school).pk},
     "network:note_check": lambda school: {"number": _run(school).pk},
     "network:checks_csv": lambda school: {"number": _run(school).pk},

@@ -70,6 +70,23 @@ class Lake:
         """A page of events, newest first."""
         return [event for event, _ in self._page(school, filters, limit=limit, offset=offset)]
 
+    def placed(
+        self, school: str, *, limit: int = 50, offset: int = 0, **filters: Unpack[Filters]
+    ) -> list[tuple[Event, Place]]:
+        """The same, each with the place by which `event_at` finds it again."""
+        return self._page(school, filters, limit=limit, offset=offset)
+
+    def event_at(self, school: str, place: Place) -> Event | None:
+        """The event that stands there; None where there is none, or retention took it away."""
+        at, segment, offset = place
+        filters: Filters = {"since": at, "until": at + timedelta(milliseconds=1), "checks": True}
+
+        def build(records: Table) -> Table:
+            found = decisions(records, filters)
+            return found.filter((found.segment == segment) & (found.offset == offset)).limit(1)
+
+        return next((_event(school, row, {}) for row in self._ask(school, filters, build).to_pylist()), None)
+
     def export_csv(self, school: str, *, chunk: int = CHUNK, **filters: Unpack[Filters]) -> Iterator[str]:
         """All such events as CSV text in pieces, the heading first, newest events first; times are UTC.
 

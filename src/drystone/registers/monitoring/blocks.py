@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from drystone.registers.monitoring.queries import lake
 from drystone.registers.school.charts import Series, stacked_bars
+from drystone.registers.school.lake import lake
 from drystone.registers.school.models import School
 
 LAYERS = 6  # categories with a layer of their own; the rest are one

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from drystone.registers.monitoring.queries import lake
 from drystone.registers.school.controls import Control, Evidence, Finding, State, register
+from drystone.registers.school.lake import lake
 from drystone.registers.school.models import School, Zone
 
 NOT_YET = "That staff know it, and use it with discretion, is not yet recorded."

@@ -1,7 +1,4 @@
-"""The lake, asked as the Traffic page asks, and its answers in words.
-
-DuckDB, Ibis and pyarrow take a second to load, so that is left to the first question: other pages need not wait.
-"""
+"""The lake, asked as the Traffic page asks, and its answers in words."""
 
 from __future__ import annotations
 
@@ -10,23 +7,20 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from drystone.engine.eventlog import Event
+from drystone.engine.eventlog.event import to_ms
 from drystone.engine.filtering.request import Level
 from drystone.engine.spreadsheet import safe_cell
 from drystone.registers.monitoring.forms import ACTIONS
 from drystone.registers.network import api as network
+from drystone.registers.school.lake import lake as lake
 from drystone.registers.school.models import Person, School
 
 if TYPE_CHECKING:
-    from drystone.engine.eventlog.lake import Lake
-    from drystone.engine.eventlog.questions import Filters
+    from drystone.engine.eventlog.questions import Filters, Place
 
 PER_PAGE = 50
 DEEPEST = 200  # pages: nobody turns so many; who wants older events narrows the time
@@ -68,9 +62,11 @@ _CSV = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event as the page shows it. `person` None: not known; `hidden`: a visit to help, of which nothing is kept."""
+    """One event as the page shows it. `person` None: not known; `hidden`: a visit to help, of which nothing is kept.
+    `place` is where it stands in the lake."""
 
     event: Event
+    place: Place
     time: str
     zone: str
     group: str
@@ -83,6 +79,12 @@ class Row:
     @property
     def hidden(self) -> bool:
         return self.event.level == Level.HELP
+
+    @property
+    def replayed(self) -> tuple[int, str, int]:
+        """What the page that decides it again is asked by."""
+        at, segment, offset = self.place
+        return to_ms(at), segment, offset
 
     @property
     def rule_number(self) -> int | None:
@@ -101,9 +103,10 @@ class Words:
     people: dict[str, Person]
     clock: ZoneInfo
 
-    def row(self, event: Event, reasons: dict[str, str]) -> Row:
+    def row(self, event: Event, place: Place, reasons: dict[str, str]) -> Row:
         return Row(
             event,
+            place,
             f"{event.at.astimezone(self.clock):%d.%m.%Y %H:%M:%S}",
             self.zones.get(event.zone, event.zone),
             self.groups.get(event.group, event.group),
@@ -115,17 +118,6 @@ class Words:
         )
 
 
-def lake() -> Lake:
-    return _lake(settings.HOME.lake)
-
-
-@lru_cache(maxsize=2)
-def _lake(root: Path) -> Lake:
-    from drystone.engine.eventlog.lake import Lake
-
-    return Lake(root)
-
-
 def page(school: School, filters: Filters, number: int, words: Words) -> tuple[list[Row], int]:
     """The rows of a page, newest first, and how many events there are in all."""
     if filters.keys() - TIMES:
@@ -133,21 +125,21 @@ def page(school: School, filters: Filters, number: int, words: Words) -> tuple[l
     else:
         total = lake().count(school.slug, **filters)
         events = _newest(school, filters, number, total) if total else []
-    reasons = network.reasons_of(school, {event.rule for event in events})
-    return [words.row(event, reasons) for event in events], total
+    reasons = network.reasons_of(school, {event.rule for event, _ in events})
+    return [words.row(event, place, reasons) for event, place in events], total
 
 
-def _found(school: School, filters: Filters, number: int) -> tuple[list[Event], int]:
+def _found(school: School, filters: Filters, number: int) -> tuple[list[tuple[Event, Place]], int]:
     """A page of those that a search found. What it found may be old and far between: one search through all events
     tells how many there are and how far back the page reaches."""
     total, since = lake().reach(school.slug, number * PER_PAGE, **filters)
     if since is None:
         return [], 0
     filters = filters | {"since": since}
-    return lake().events(school.slug, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, **filters), total
+    return lake().placed(school.slug, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, **filters), total
 
 
-def _newest(school: School, filters: Filters, number: int, total: int) -> list[Event]:
+def _newest(school: School, filters: Filters, number: int, total: int) -> list[tuple[Event, Place]]:
     """A page of the newest events. A window that gives a whole page gives the right one, since all that is left out
     is older; so days are only sorted through where there is need."""
     offset = (number - 1) * PER_PAGE
@@ -158,10 +150,10 @@ def _newest(school: School, filters: Filters, number: int, total: int) -> list[E
         asked = filters.get("since")
         if asked and asked >= since:
             break
-        found = lake().events(school.slug, limit=PER_PAGE, offset=offset, **(filters | {"since": since}))
+        found = lake().placed(school.slug, limit=PER_PAGE, offset=offset, **(filters | {"since": since}))
         if len(found) >= wanted:
             return found
-    return lake().events(school.slug, limit=PER_PAGE, offset=offset, **filters)
+    return lake().placed(school.slug, limit=PER_PAGE, offset=offset, **filters)
 
 
 def pages_of(total: int) -> int:

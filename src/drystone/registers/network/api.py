@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from drystone.engine.filtering.explain import Explanation
 from drystone.registers.network.catalog import catalog
 from drystone.registers.network.models import CheckRun, Publication, Rule
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.services.profiles import start_profiles
 from drystone.registers.network.services.publishing import CannotPublish, publish
 from drystone.registers.network.tasks import SETTLE_SECONDS, check_by_itself
+from drystone.registers.network.why import CannotExplain, explain_now
 from drystone.registers.school.models import Person, School
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "NetworkFacts",
     "category_titles",
     "check_filter",
+    "explain_for",
     "network_facts",
     "publish_first",
     "reasons_of",
@@ -59,6 +62,24 @@ def network_facts(school: School) -> NetworkFacts:
         rules=Rule.objects.of(school).standing().count(),
         unpublished=len(pending_changes(school)),
     )
+
+
+def explain_for(
+    school: School,
+    url: str,
+    *,
+    zone: str = "",
+    person: Person | None = None,
+    group: str = "",
+    at: datetime | None = None,
+    edition: str = "",
+) -> Explanation | None:
+    """Why an address is open or closed: `zone` and `group` by their slugs, what is left out worked out from the rest;
+    `edition` "" is the one in force, "draft" the draft. None where there is no such edition, zone or group in it."""
+    try:
+        return explain_now(school, url, zone=zone, person=person, group=group, at=at, edition=edition)
+    except CannotExplain:
+        return None
 
 
 def reasons_of(school: School, keys: set[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from drystone.registers.network.views.profiles import profile, profiles
 from drystone.registers.network.views.publishing import publication, publications, publish, roll_back
 from drystone.registers.network.views.rules import add_rule, change_rule, rule, rules, rules_csv, withdraw_rule
 from drystone.registers.network.views.schedules import add_schedule, change_schedule, remove_schedule, schedules
+from drystone.registers.network.views.why import why, why_event
 
 __all__ = [
     "add_rule",
@@ -30,4 +31,6 @@ __all__ = [
     "run_checks",
     "schedules",
     "withdraw_rule",
+    "why",
+    "why_event",
 ]
