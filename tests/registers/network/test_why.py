@@ -162,7 +162,7 @@ def test_access_and_permits_of_that_time_are_taken_from_the_event(published, log
     edition = edition_in_force(published.school)
     client = as_person(published.technician)
     log(host="a.example", action="block", rule="agreement", level="access", edition=edition)
-    log(host="news.example", action="allow", rule="permit:3", level="school", edition=edition)
+    log(host="news.example", action="allow", rule="permit:3", level="group", edition=edition)
     log(host="c.example", action="block", rule="gateway:port", level="gateway", edition=edition)
     log(host="bbc.co.uk", action="block", rule="default", level="profile", edition=edition)
     shown = {host: client.get(link_of(published, host)[0]).content.decode() for host in ("a.example", "news.example")}

@@ -51,7 +51,7 @@ def why(request: HttpRequest) -> HttpResponse:
     draft = asked and form.is_valid() and form.cleaned_data["edition"] == DRAFT
     context = {"form": form, "found": found, "draft": draft, **_about(school, found)}
     if found is not None:
-        context["person"] = form.cleaned_data.get("person")
+        context["whom"] = form.cleaned_data.get("person")
     return render(request, "network/why.html", context, status=422 if asked and form.errors else 200)
 
 
