@@ -39,6 +39,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         from drystone.gateway.squid.helper import main as helper
 
         raise SystemExit(helper(words[2:]))
+    if words[:2] == ["filter", "sign-on-helper"]:
+        from drystone.gateway.squid.basic import main as sign_on
+
+        raise SystemExit(sign_on(words[2:]))
     if not words or words[0] in ("--help", "-h", "help"):
         print(overview())
     elif words[0] == "--version":
