@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class UnblockConfig(AppConfig):
+    name = "drystone.registers.unblock"
+    label = "unblock"
+    verbose_name = "Requests"

@@ -1,0 +1,91 @@
+"""Reads of the register. Who was asking is personal data: `visible` is the one way to the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from drystone.registers.school.access import matrix, roles_of
+from drystone.registers.school.models import Person, School
+from drystone.registers.unblock.models import Grant, GrantQuerySet, RequestTicket, SiteRequest, State
+from drystone.registers.unblock.services.asking import ticket_digest
+
+
+def visible(school: School, person: Person) -> QuerySet[SiteRequest]:
+    """The requests that this person may see, by today's roles.
+
+    Teachers see what pupils ask. What a child asks for under a sensitive category (pornography, self-harm, extremism)
+    is for those who look after safeguarding, and nobody else.
+    """
+    roles = roles_of(person) if person.school_id == school.pk else frozenset()
+
+    def may(permission: str) -> bool:
+        return bool(roles & matrix()[permission])
+
+    found = SiteRequest.objects.filter(school=school).select_related("asker__school_class", "grant", "school")
+    if not may("unblock.view_requests"):
+        return found.none()
+    if not may("unblock.view_all_requests"):
+        found = found.filter(by_child=True)
+    if not may("unblock.view_sensitive"):
+        found = found.exclude(by_child=True, sensitive=True)
+    return found
+
+
+def requests_like(found: QuerySet[SiteRequest], wanted: Mapping[str, Any], *, named: bool) -> QuerySet[SiteRequest]:
+    """Those of `found` that fit the filters of forms.QueueSearch. Names are searched only for who may see them."""
+    state = wanted.get("state") or State.WAITING
+    if state != "all":
+        found = found.filter(state=state)
+    for name in ("kind", "group", "zone"):
+        if wanted.get(name):
+            found = found.filter(**{name: wanted[name]})
+    if wanted.get("school_class") and named:
+        found = found.filter(asker__school_class=wanted["school_class"])
+    if wanted.get("who"):
+        found = found.filter(by_child=wanted["who"] == "child")
+    for word in (wanted.get("q") or "").split():
+        hit = Q(host__icontains=word) | Q(why__icontains=word) | Q(answer__icontains=word)
+        if named:
+            hit |= (
+                Q(asker__given_names__icontains=word)
+                | Q(asker__family_name__icontains=word)
+                | Q(asker__preferred_name__icontains=word)
+                | Q(asker_name__icontains=word)
+            )
+        found = found.filter(hit)
+    return found.order_by("asked_at" if wanted.get("sort") == "oldest" else "-asked_at", "-id")
+
+
+def own_requests(person: Person) -> QuerySet[SiteRequest]:
+    return SiteRequest.objects.filter(asker=person, school=person.school_id).select_related("grant")
+
+
+def request_of_ticket(text: str) -> SiteRequest | None:
+    """The request that this very ticket led to."""
+    ticket = RequestTicket.objects.select_related("request").filter(digest=ticket_digest(text)).first()
+    return ticket.request if ticket else None
+
+
+def latest_of(person: Person, host: str) -> SiteRequest | None:
+    """What this person last asked about this site, to be told of again."""
+    return SiteRequest.objects.filter(school=person.school_id, asker=person, host=host, kind="open").first()
+
+
+def grants_like(school: School, wanted: Mapping[str, Any], now: datetime) -> GrantQuerySet:
+    found = Grant.objects.filter(school=school).prefetch_related("requests")
+    match wanted.get("state") or "open":
+        case "open":
+            found = found.open_at(now)
+        case "over":
+            found = found.filter(Q(ended_at__isnull=False) | Q(until__lte=now))
+    if wanted.get("level"):
+        found = found.filter(level=wanted["level"])
+    for word in (wanted.get("q") or "").split():
+        found = found.filter(
+            Q(host__icontains=word) | Q(whom__icontains=word) | Q(reason__icontains=word) | Q(by_name__icontains=word)
+        )
+    return found

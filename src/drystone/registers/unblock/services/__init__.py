@@ -1,0 +1,1 @@
+"""Every write of the register: asking, deciding, ending."""
