@@ -19,7 +19,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from drystone.engine.certificates import make_authority, new_leaf_key, private_pem
+from drystone.engine.certificates import PublicCertificate, make_authority, new_leaf_key, private_pem
 from drystone.gateway.proxy.secure import load
 
 
@@ -76,6 +76,7 @@ class Engine:
     port: int = 0
     certifier: "Certifier | None" = None  # without one it speaks plain HTTP
     sock: socket.socket = field(init=False)
+    connections: int = 0
 
     def __post_init__(self) -> None:
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
@@ -89,6 +90,7 @@ class Engine:
                 client, _ = self.sock.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._one, args=(client,), daemon=True).start()
 
     def _one(self, client: socket.socket) -> None:
@@ -120,9 +122,13 @@ class Certifier:
         self._key = new_leaf_key()
         self._contexts: dict[str, ssl.SSLContext] = {}
 
+    @property
+    def public(self) -> PublicCertificate:
+        return self._authority.public
+
     def trusting(self) -> ssl.SSLContext:
         """A client that trusts these engines and nobody else."""
-        return ssl.create_default_context(cadata=self._authority.public.pem.decode())
+        return ssl.create_default_context(cadata=self.public.pem.decode())
 
     def accept(self, client: socket.socket, named: list[str]) -> ssl.SSLSocket:
         def choose(tls: ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
