@@ -93,6 +93,7 @@ SAMPLES: dict[str, Sample] = {
     "school:audit_entry": lambda school: {"seq": [_entry(school).seq for _ in range(30)][-1]},
     "network:rule": lambda school: {"number": _rule(school).pk},
     "network:change_rule": lambda school: {"number": _rule(school).pk},
+    "network:restore_rule": lambda school: {"number": _rule(school).pk},
     "network:withdraw_rule": lambda school: {"number": _rule(school).pk},
     "network:publication": lambda school: {"number": _publication(school).pk},
     "network:roll_back": lambda school: {"number": _publication(school).pk},

@@ -51,7 +51,7 @@ def test_pupils_with_the_profile_of_staff_are_breached(place, home):
     publish_first(place.school, place.head)
     staff, pupils = place.group("staff"), place.group("ks2")
     Profile.objects.filter(group=pupils).update(
-        default=staff.profile.default, safe_search=staff.profile.safe_search, youtube=staff.profile.youtube
+        default=staff.profile.default, safe_search=False, youtube=staff.profile.youtube, image_search=True
     )
     kept = Rule.objects.filter(group=staff).values_list("value", flat=True)
     Rule.objects.filter(group=pupils).exclude(value__in=list(kept)).delete()

@@ -4,7 +4,7 @@ import pytest
 
 from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Profile, Rule
-from drystone.registers.network.services.profiles import change_profile
+from drystone.registers.network.services.profiles import Choices, change_profile
 from drystone.registers.network.services.rules import RuleRefused
 from drystone.registers.school.models import AuditEntry
 
@@ -16,7 +16,10 @@ def blocked(place, slug="ks2"):
 
 
 def form(place, without=(), **changes):
-    given = {"default": "allow", "safe_search": "on", "youtube": "strict", "reason": "agreed with the staff"}
+    given = {
+        "default": "allow", "safe_search": "on", "youtube": "strict", "image_search": "off", "ways_round": "closed",
+        "reason": "agreed with the staff", "confirm": "yes",
+    }  # fmt: skip
     return given | {"blocked": sorted(blocked(place) - {"illegal", *without})} | changes
 
 
@@ -61,10 +64,7 @@ def test_a_mandatory_category_cannot_be_switched_off_and_the_attempt_is_on_recor
     assert "illegal" in blocked(place)
     assert AuditEntry.objects.filter(verb="refused_filter_rule").count() == 1
     with pytest.raises(RuleRefused):
-        change_profile(
-            group=place.group("ks2"), by=place.head, reason="x", default=Profile.Default.ALLOW, safe_search=True,
-            youtube=Profile.YouTube.OFF, blocked=set(),
-        )  # fmt: skip
+        change_profile(group=place.group("ks2"), by=place.head, reason="x", choices=Choices(), blocked=set())
     assert "games" in blocked(place)
 
 

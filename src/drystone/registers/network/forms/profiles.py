@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from drystone.registers.network.catalog import catalog
-from drystone.registers.network.models import Profile
+from drystone.registers.network.models import OF_PROFILE, Profile
+from drystone.registers.network.services.profiles import Choices
 
 
 class ProfileForm(forms.Form):
@@ -28,6 +29,21 @@ class ProfileForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a mode for YouTube."},
     )
+    image_search = forms.ChoiceField(
+        label="Image search",
+        choices=[("off", "Off"), ("on", "On")],
+        widget=forms.RadioSelect,
+        help_text="Off, sites that search for pictures and open picture libraries are blocked. Of a search engine that "
+        "shows pictures at its own address the filter sees only the name: there, safe search has to do.",
+        error_messages={"required": "Choose whether image search is on."},
+    )
+    ways_round = forms.ChoiceField(
+        label="Ways round the filter",
+        choices=[("closed", "Closed"), ("open", "Open")],
+        widget=forms.RadioSelect,
+        help_text="Proxies, VPNs and relays, and DNS over HTTPS. Closed, browsers use the school’s own DNS.",
+        error_messages={"required": "Choose whether ways round the filter are open."},
+    )
     blocked = forms.MultipleChoiceField(required=False)
     reason = forms.CharField(
         label="Why?",
@@ -43,4 +59,26 @@ class ProfileForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["blocked"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
-        field.choices = catalog().choices()
+        field.choices = [choice for choice in catalog().choices() if choice[0] not in OF_PROFILE]
+
+    def choices(self) -> Choices:
+        """Of a form that is valid."""
+        values = self.cleaned_data
+        return Choices(
+            default=Profile.Default(values["default"]),
+            safe_search=values["safe_search"],
+            youtube=Profile.YouTube(values["youtube"]),
+            image_search=values["image_search"] == "on",
+            ways_round=values["ways_round"] == "open",
+        )
+
+
+def initial_of(choices: Choices | Profile, blocked: set[str]) -> dict[str, Any]:
+    return {
+        "default": choices.default,
+        "safe_search": choices.safe_search,
+        "youtube": choices.youtube,
+        "image_search": "on" if choices.image_search else "off",
+        "ways_round": "open" if choices.ways_round else "closed",
+        "blocked": sorted(blocked),
+    }

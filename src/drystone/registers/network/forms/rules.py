@@ -1,4 +1,4 @@
-"""Asking for a rule, and searching among rules."""
+"""Asking for a rule, or for many at once; trying an expression."""
 
 from __future__ import annotations
 
@@ -7,32 +7,23 @@ from typing import Any
 from django import forms
 
 from drystone.registers.network.catalog import catalog
-from drystone.registers.network.models import Rule, RuleLevel, Schedule
+from drystone.registers.network.expressions import LONGEST, explain_fault
+from drystone.registers.network.forms.scope import ScopeForm, scope_of
+from drystone.registers.network.models import Rule
 from drystone.registers.network.services.rules import NewRule
-from drystone.registers.school.dates import DateBoxField
-from drystone.registers.school.models import Group, Person, School, Zone
+from drystone.registers.network.sites import MOST, Line, read_sites
+from drystone.registers.school.models import School
 
-LEVELS = [
-    (RuleLevel.SCHOOL, "Everyone at the school"),
-    (RuleLevel.GROUP, "A group"),
-    (RuleLevel.ZONE, "A zone: one place in the school"),
-    (RuleLevel.PERSON, "One person"),
-]
+MOST_ADDRESSES = 50
 
 
-class RuleForm(forms.Form):
+class RuleForm(ScopeForm):
     """One page for a whole rule; which of the fields count depends on the choices made beside them."""
 
-    action = forms.ChoiceField(
-        label="Block or allow?",
-        choices=Rule.Action.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose block or allow."},
-    )
     kind = forms.ChoiceField(
         label="What is the rule about?",
         choices=[
-            ("site", "A site, or a part of one"),
+            ("site", "A site, a part of one, or an IP address"),
             ("category", "A category of sites"),
             ("expression", "Addresses that match an expression (for technicians)"),
         ],
@@ -43,54 +34,14 @@ class RuleForm(forms.Form):
         label="Site",
         required=False,
         max_length=2000,
-        help_text="Like news.example, which covers everything below it, or news.example/sport for a part.",
+        help_text="Like news.example, which covers everything below it, news.example/sport for a part, or 203.0.113.7.",
     )
     category = forms.ChoiceField(label="Category", required=False)
     expression = forms.CharField(
         label="Expression",
         required=False,
-        max_length=1000,
+        max_length=LONGEST,
         help_text="RE2 syntax, over the host and the path, such as [?&]q=casino",
-    )
-    level = forms.ChoiceField(
-        label="Whom is it for?",
-        choices=LEVELS,
-        widget=forms.RadioSelect,
-        help_text="A rule for a person goes before one for a zone, then come groups, then the school.",
-        error_messages={"required": "Choose whom the rule is for."},
-    )
-    group = forms.ModelChoiceField(Group.objects.none(), label="Group", required=False, empty_label="Choose a group")
-    zone = forms.ModelChoiceField(Zone.objects.none(), label="Zone", required=False, empty_label="Choose a zone")
-    person = forms.CharField(
-        label="Network sign-on name",
-        required=False,
-        max_length=100,
-        help_text="As the person signs on to the school’s computers.",
-    )
-    timing = forms.ChoiceField(
-        label="When does it hold?",
-        choices=[("always", "At all times"), *Rule.Timing.choices[1:]],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose when the rule holds."},
-    )
-    schedule = forms.ModelChoiceField(
-        Schedule.objects.none(), label="Schedule", required=False, empty_label="Choose a schedule"
-    )
-    until = DateBoxField(
-        label="Until when? (optional)",
-        what="The last day",
-        required=False,
-        help_text="The last day on which it holds. Leave it empty for good.",
-    )
-    reason = forms.CharField(
-        label="Why?",
-        max_length=500,
-        widget=forms.Textarea,
-        help_text="People who are blocked may see this, and so will whoever reviews the filter. Name no pupils.",
-        error_messages={
-            "required": "Say why. Whoever reads this rule next year will want to know.",
-            "max_length": "The reason must be 500 characters or fewer.",
-        },
     )
     example = forms.CharField(
         label="An address to try it with (optional)",
@@ -98,24 +49,11 @@ class RuleForm(forms.Form):
         max_length=2000,
         help_text="The next page shows how it is answered before and after.",
     )
+    field_order = ["action", "kind", "site", "category", "expression", "level"]
 
     def __init__(self, *args: Any, school: School, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.school = school
+        super().__init__(*args, school=school, **kwargs)
         self.choose("category").choices = [("", "Choose a category"), *catalog().choices()]
-        self.model("group").queryset = Group.objects.filter(school=school)
-        self.model("zone").queryset = Zone.objects.filter(school=school)
-        self.model("schedule").queryset = Schedule.objects.filter(school=school, removed_at__isnull=True)
-
-    def choose(self, name: str) -> forms.ChoiceField:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        return field
-
-    def model(self, name: str) -> forms.ModelChoiceField[Any]:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-        return field
 
     def clean_site(self) -> str:
         """People paste what stands in the browser's bar; scheme, port and fragment are no part of a rule."""
@@ -123,91 +61,74 @@ class RuleForm(forms.Form):
         scheme, mark, rest = text.partition("://")
         return (rest if mark and scheme.lower() in ("http", "https") else text).partition("#")[0]
 
-    def clean_person(self) -> Person | None:
-        sign_on = self.cleaned_data["person"].strip()
-        if not sign_on or self.data.get("level") != RuleLevel.PERSON:
-            return None
-        person = Person.objects.filter(school=self.school, sign_on__iexact=sign_on).first()
-        if person is None:
-            raise forms.ValidationError(f"Nobody at {self.school.name} has the sign-on name “{sign_on}”.")
-        return person
-
     def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        kind, level = values.get("kind"), values.get("level")
-        if kind and str(kind) not in self.errors and not values.get(str(kind)):
+        values = super().clean()
+        kind = str(values.get("kind") or "")
+        if kind and kind not in self.errors and not values.get(kind):
             wanted = {"site": "Write the site, like news.example.", "category": "Choose a category."}
-            self.add_error(str(kind), wanted.get(str(kind), "Write the expression."))
-        named = level in (RuleLevel.GROUP, RuleLevel.ZONE, RuleLevel.PERSON)
-        if named and level not in self.errors and not values.get(str(level)):
-            person = "Write the person’s network sign-on name."
-            self.add_error(level, person if level == RuleLevel.PERSON else f"Choose the {level}.")
-        if values.get("timing", "always") != "always" and not values.get("schedule") and "schedule" not in self.errors:
-            self.add_error("schedule", "Choose a schedule, or say that the rule holds at all times.")
+            self.add_error(kind, wanted.get(kind, "Write the expression."))
         return values
 
     def asked(self) -> NewRule:
-        """What was asked for, of a form that is valid."""
-        values = self.cleaned_data
-        return NewRule(
-            level=RuleLevel(values["level"]),
-            action=Rule.Action(values["action"]),
-            target=f"{values['kind']}:{values[values['kind']]}",
-            reason=values["reason"],
-            group=values["group"] if values["level"] == RuleLevel.GROUP else None,
-            zone=values["zone"],
-            person=values["person"],
-            timing=Rule.Timing("" if values["timing"] == "always" else values["timing"]),
-            schedule=values["schedule"],
-            until=values["until"],
-        )
+        kind = self.cleaned_data["kind"]
+        return self.asked_for(f"{kind}:{self.cleaned_data[kind]}")
 
 
 def initial_of(rule: Rule) -> dict[str, Any]:
     """The form of a rule that is to be changed."""
-    return {
-        "action": rule.action,
-        "kind": rule.kind,
-        rule.kind: rule.value,
-        "level": rule.level,
-        "group": rule.group,
-        "zone": rule.zone,
-        "person": rule.person.sign_on if rule.person else "",
-        "timing": rule.timing or "always",
-        "schedule": rule.schedule,
-        "until": rule.until,
-        "reason": rule.reason,
-    }
+    return {"kind": rule.kind, rule.kind: rule.value, **scope_of(rule)}
 
 
-SORTS = [
-    ("newest", "Newest first"),
-    ("oldest", "Oldest first"),
-    ("target", "Site or category"),
-    ("level", "Who set it for"),
-    ("author", "Author"),
-]
+class PasteForm(ScopeForm):
+    """Many sites, and one rule for each of them."""
 
-
-class RuleSearch(forms.Form):
-    """Filters of the list of rules. A value that is not there is left out, and said."""
-
-    q = forms.CharField(label="Search", required=False, max_length=200)
-    level = forms.ChoiceField(label="Level", required=False, choices=[("", "Any"), *RuleLevel.choices])
-    effect = forms.ChoiceField(label="Effect", required=False, choices=[("", "Any"), *Rule.Action.choices])
-    kind = forms.ChoiceField(label="About", required=False, choices=[("", "Any"), *Rule.Kind.choices])
-    group = forms.ModelChoiceField(Group.objects.none(), label="Group", required=False, empty_label="Any")
-    schedule = forms.ModelChoiceField(Schedule.objects.none(), label="Schedule", required=False, empty_label="Any")
-    state = forms.ChoiceField(
-        label="State",
-        required=False,
-        choices=[("", "In use"), ("withdrawn", "Withdrawn"), ("all", "In use and withdrawn")],
+    sites = forms.CharField(
+        label="Sites",
+        widget=forms.Textarea,
+        max_length=200_000,
+        help_text=f"One a line, {MOST:,} at most. Addresses as the browser shows them are read as well.",
+        error_messages={"required": "Paste the sites, one a line.", "max_length": "That is too much text at once."},
     )
-    sort = forms.ChoiceField(label="Order", required=False, choices=SORTS)
+    field_order = ["action", "sites", "level"]
 
-    def __init__(self, *args: Any, school: School, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, model in (("group", Group), ("schedule", Schedule)):
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-            field.queryset = model.objects.filter(school=school)
+    def clean_sites(self) -> list[Line]:
+        lines = read_sites(self.cleaned_data["sites"])
+        if not lines:
+            raise forms.ValidationError("There is no site in this. Paste them, one a line.")
+        if len(lines) > MOST:
+            message = f"These are {len(lines):,} sites: {MOST:,} at most at once. More of them make a list: see Lists."
+            raise forms.ValidationError(message)
+        return lines
+
+    def asked(self, site: str) -> NewRule:
+        return self.asked_for(f"site:{site}")
+
+
+class ExpressionForm(forms.Form):
+    """Try an expression before it is a rule."""
+
+    expression = forms.CharField(
+        label="Expression",
+        max_length=LONGEST,
+        help_text="RE2 syntax, over the host and the path, such as [?&]q=casino. Capitals and small letters are alike.",
+        error_messages={"required": "Write the expression."},
+    )
+    addresses = forms.CharField(
+        label="Addresses to try it on",
+        required=False,
+        widget=forms.Textarea,
+        max_length=20_000,
+        help_text="One a line, as the browser shows them.",
+    )
+
+    def clean_expression(self) -> str:
+        pattern = str(self.cleaned_data["expression"]).strip()
+        if fault := explain_fault(pattern):
+            raise forms.ValidationError(fault)
+        return pattern
+
+    def clean_addresses(self) -> list[str]:
+        lines = [line.strip() for line in str(self.cleaned_data["addresses"]).splitlines() if line.strip()]
+        if len(lines) > MOST_ADDRESSES:
+            raise forms.ValidationError(f"These are {len(lines)} addresses: {MOST_ADDRESSES} at most at once.")
+        return lines

@@ -6,7 +6,6 @@ from django.db import models
 
 from drystone.registers.school.models import Group
 
-
 IMAGE_SEARCH = ("image_search",)
 WAYS_ROUND = ("proxies", "vpn", "doh")  # canaries and relays stand in them: use-application-dns.net, mask.icloud.com
 OF_PROFILE = IMAGE_SEARCH + WAYS_ROUND  # categories that no box on the page of a profile is for

@@ -17,7 +17,7 @@ def unless_standing(collector: Any, field: Any, rules: Any, using: str) -> None:
     """`on_delete` of the place a rule is for. A standing rule holds its place fast: without it a rule for one group
     would be a rule for everyone. A withdrawn one lets go, and keeps the place's name."""
     if standing := [rule for rule in rules if rule.withdrawn_at is None]:
-        models.PROTECT(collector, field, standing, using)
+        raise models.ProtectedError(f"{len(standing)} rules that stand are for it: withdraw them first", set(standing))
     models.SET_NULL(collector, field, rules, using)
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from drystone.engine.filtering import rules as engine
 from drystone.engine.filtering.sources import Source
 from drystone.registers.network.catalog import all_sources
-from drystone.registers.network.models import Publication
+from drystone.registers.network.models import Profile, Publication
 from drystone.registers.network.services.draft import Draft, draft
 from drystone.registers.network.words import describe
 from drystone.registers.school.models import School
@@ -49,8 +49,8 @@ def content_of(drafted: Draft) -> Content:
     """Every fact of a draft under a stable key, in words that a co-ordinator reads."""
     rules = drafted.rules
     return {
-        "rules": {key: f"{describe(row)}. {row.reason}" for key, row in drafted.rows.items()},
-        "groups": {key: _group(group) for key, group in rules.groups.items()},
+        "rules": {row.key: f"{describe(row)}. {row.reason}" for row in drafted.rows.values()},
+        "groups": {key: _group(group, drafted.profiles[key]) for key, group in rules.groups.items()},
         "zones": {key: _zone(zone, rules) for key, zone in rules.zones.items()},
         "schedules": {key: f"{row.name}, {row.in_words}" for key, row in drafted.schedules.items()},
         "calendar": {"calendar": _calendar(rules.calendar)},
@@ -88,10 +88,12 @@ def pending_changes(school: School) -> list[Change]:
     return differences(current.content if current else {}, content_of(draft(school)))
 
 
-def _group(group: engine.Group) -> str:
+def _group(group: engine.Group, profile: Profile) -> str:
     reach = "everything that is not blocked" if group.default == engine.Default.ALLOW else "only what a rule allows"
     safe = "safe search on" if group.safe_search else "safe search off"
-    return f"{group.label} reaches {reach}, {safe}, YouTube {group.youtube}"
+    images = "image search on" if profile.image_search else "image search off"
+    ways = "ways round the filter open" if profile.ways_round else "ways round the filter closed"
+    return f"{group.label} reaches {reach}, {safe}, {images}, YouTube {group.youtube}, {ways}"
 
 
 def _zone(zone: engine.Zone, rules: engine.Rules) -> str:

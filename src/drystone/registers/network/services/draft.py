@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
@@ -15,7 +17,8 @@ from drystone.engine.filtering.request import Level
 from drystone.engine.filtering.rules_values import read_help_host, read_target, tidy
 from drystone.engine.filtering.words import RuleAction
 from drystone.registers.network.catalog import Catalog, catalog
-from drystone.registers.network.models import Profile, Rule, Schedule
+from drystone.registers.network.models import Ages, Profile, Rule, Schedule
+from drystone.registers.network.models.profiles import IMAGE_SEARCH
 from drystone.registers.school.models import (
     AcademicYear,
     AddressRange,
@@ -45,17 +48,22 @@ GUEST_ROLES = (Role.GOVERNOR, Role.CHAIR, Role.COUNCIL, Role.PARENT)
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`rules` for the engine, the register's rows behind them, and what had to be left out and why. `open` are
-    categories that rules block and no list has any more: to publish without them would open what is closed."""
+    categories that rules block and no list has any more: to publish without them would open what is closed.
+    `profiles` are by the slug of their group; a group without one is shut."""
 
     rules: engine.Rules
     rows: dict[str, Rule]
     schedules: dict[str, Schedule]
+    profiles: dict[str, Profile]
     left_out: list[str] = field(default_factory=list)
     open: tuple[str, ...] = ()
 
 
-def draft(school: School, *, pseudonymous: bool = False, extra: Rule | None = None) -> Draft:
-    """The whole rules file of a school, from the registers. `extra` is a rule that is only being tried.
+def draft(
+    school: School, *, pseudonymous: bool = False, extra: Sequence[Rule] = (), without: Collection[int] = ()
+) -> Draft:
+    """The whole rules file of a school, from the registers. `extra` are rules that are only being tried, `without`
+    the numbers of those that are tried to be done without.
 
     With `pseudonymous` people stand in it by their keys: so it can be kept when they have left (P42).
     The number of queries does not grow with the school.
@@ -65,35 +73,43 @@ def draft(school: School, *, pseudonymous: bool = False, extra: Rule | None = No
     groups = list(Group.objects.filter(school=school).select_related("profile"))
     zones = _zones(school, left_out)
     people = _people(school, groups, pseudonymous, left_out)
-    rows = list(Rule.objects.of(school).standing().select_related("group", "zone", "person", "schedule").order_by("id"))
-    rows += [extra] if extra else []
-    rules, kept = _rules(rows, known, zones, people, left_out)
+    rows = list(Rule.objects.of(school).standing().exclude(pk__in=without).with_names().order_by("id"))
+    rows += extra
+    profiles = {group.slug: _profile(group) for group in groups}
+    rules, kept = _rules(rows, known, groups, zones, people, left_out)
+    rules += [rule for group in groups for rule in _of_profile(group, profiles[group.slug], known)]
     used = {name for rule in rules for name in (rule.when, rule.outside) if name}
     schedules = {
-        row.slug: row for row in Schedule.objects.filter(school=school) if row.removed_at is None or row.slug in used
+        row.slug: row
+        for row in Schedule.objects.filter(school=school).prefetch_related("further")
+        if row.removed_at is None or row.slug in used
     }
     whole = engine.Rules(
         school=engine.School(name=school.name, slug=school.slug),
-        calendar=_calendar(school),
+        calendar=calendar_of(school),
         categories={
             key: engine.Category(key, entry.lists, entry.title, entry.mandatory) for key, entry in known.items()
         },
-        groups={group.slug: _group(group) for group in groups},
+        groups={group.slug: _group(group, profiles[group.slug]) for group in groups},
         zones=zones,
         people={person.name: person for person in people.values()},
-        schedules={slug: _schedule(row) for slug, row in schedules.items()},
+        schedules={slug: schedule_of(row) for slug, row in schedules.items()},
         rules=tuple(rules),
         help=_help(school, left_out),
         source=f"the rules of {school.name}",
     )
     blocks = {row.value for row in rows if row.kind == Rule.Kind.CATEGORY and row.action == Rule.Action.BLOCK}
-    return Draft(whole, kept, schedules, left_out, open=tuple(sorted(blocks.difference(known))))
+    blocks.update(key for profile in profiles.values() for key in profile.shut_categories)
+    return Draft(whole, kept, schedules, profiles, left_out, open=tuple(sorted(blocks.difference(known))))
 
 
-def _group(group: Group) -> engine.Group:
-    profile: Profile | None = getattr(group, "profile", None)
-    if profile is None:  # nobody has said what it may reach, so it reaches what rules allow
-        return engine.Group(group.slug, engine.Default.BLOCK, title=group.name, safe_search=True)
+def _profile(group: Group) -> Profile:
+    """Where nobody has said what a group may reach, it reaches what rules allow, and its searches are safe."""
+    known: Profile | None = getattr(group, "profile", None)
+    return known or Profile(group=group, default=Profile.Default.BLOCK)
+
+
+def _group(group: Group, profile: Profile) -> engine.Group:
     return engine.Group(
         group.slug,
         engine.Default(profile.default),
@@ -101,6 +117,29 @@ def _group(group: Group) -> engine.Group:
         safe_search=profile.safe_search,
         youtube=engine.YouTube(profile.youtube),
     )
+
+
+def _of_profile(group: Group, profile: Profile, known: Catalog) -> list[engine.Rule]:
+    """P59: what the profile shuts by itself, as rules of the group."""
+    return [
+        engine.Rule(
+            id=f"profile-{group.slug}-{key}",
+            level=Level.GROUP,
+            action=RuleAction.BLOCK,
+            target=read_target(f"category:{key}"),
+            reason=profile_reason(group.name, key),
+            by=f"the profile of {group.name}",
+            group=group.slug,
+        )
+        for key in profile.shut_categories
+        if key in known
+    ]
+
+
+def profile_reason(group: str, category: str) -> str:
+    """What is said of an answer that a profile gave by itself."""
+    what = "Image search is off" if category in IMAGE_SEARCH else "Ways round the filter are closed"
+    return f"{what} for {group}"
 
 
 def _zones(school: School, left_out: list[str]) -> dict[str, engine.Zone]:
@@ -151,6 +190,7 @@ def _group_of_adult(held: set[str], by_band: dict[str, str]) -> str:
 def _rules(
     rows: list[Rule],
     known: Catalog,
+    groups: list[Group],
     zones: dict[str, engine.Zone],
     people: dict[int, engine.Person],
     left_out: list[str],
@@ -161,25 +201,37 @@ def _rules(
         if why:
             left_out.append(f"The rule for {row.value} is left out: {why}.")
             continue
-        rules.append(
-            engine.Rule(
-                id=row.key,
-                level=Level(row.level),
-                action=RuleAction(row.action),
-                target=read_target(f"{row.kind}:{row.value}"),
-                reason=row.reason,
-                by=row.author_name,
-                group=row.group.slug if row.group else "",
-                zone=row.zone.slug if row.zone else "",
-                person=people[row.person_id].name if row.person_id else "",
-                locked=row.locked,
-                when=row.schedule.slug if row.schedule and row.timing == Rule.Timing.WHEN else "",
-                outside=row.schedule.slug if row.schedule and row.timing == Rule.Timing.OUTSIDE else "",
-                until=row.until,
-            )
-        )
-        kept[row.key] = row
+        for key, group in _groups_of(row, groups):
+            rules.append(_rule(row, key, group, people))
+            kept[key] = row
     return rules, kept
+
+
+def _groups_of(row: Rule, groups: list[Group]) -> list[tuple[str, str]]:
+    """(id, group) of each rule that a row becomes: a rule of the authority for an age is one for each group of it."""
+    if not row.ages:
+        return [(row.key, row.group.slug if row.group else "")]
+    bands = Ages(row.ages).bands
+    return [(f"{row.key}-{group.slug}", group.slug) for group in groups if group.age_band in bands]
+
+
+def _rule(row: Rule, key: str, group: str, people: dict[int, engine.Person]) -> engine.Rule:
+    schedule = row.schedule.slug if row.schedule else ""
+    return engine.Rule(
+        id=key,
+        level=Level(row.level),
+        action=RuleAction(row.action),
+        target=read_target(f"{row.kind}:{row.value}"),
+        reason=row.reason,
+        by=row.author_name,
+        group=group,
+        zone=row.zone.slug if row.zone else "",
+        person=people[row.person_id].name if row.person_id else "",
+        locked=row.locked,
+        when=schedule if row.timing == Rule.Timing.WHEN else "",
+        outside=schedule if row.timing == Rule.Timing.OUTSIDE else "",
+        until=row.until,
+    )
 
 
 def _cannot_act(row: Rule, known: Catalog, zones: dict[str, engine.Zone], people: dict[int, engine.Person]) -> str:
@@ -192,13 +244,22 @@ def _cannot_act(row: Rule, known: Catalog, zones: dict[str, engine.Zone], people
     return ""
 
 
-def _schedule(row: Schedule) -> engine.Schedule:
-    start = row.starts.hour * 60 + row.starts.minute if row.starts else 0
-    end = row.ends.hour * 60 + row.ends.minute if row.ends else 24 * 60
-    return engine.Schedule(row.slug, (engine.Period(row.day_numbers, start, end, row.within),))
+def schedule_of(row: Schedule) -> engine.Schedule:
+    spans = tuple(row.spans)
+    return engine.Schedule(
+        row.slug,
+        tuple(
+            engine.Period(days, _minute(starts, 0), _minute(ends, 24 * 60), row.within, dates=spans)
+            for days, starts, ends in row.periods
+        ),
+    )
 
 
-def _calendar(school: School) -> engine.Calendar:
+def _minute(clock: time | None, otherwise: int) -> int:
+    return clock.hour * 60 + clock.minute if clock else otherwise
+
+
+def calendar_of(school: School) -> engine.Calendar:
     years = AcademicYear.objects.filter(school=school).prefetch_related(
         Prefetch("terms", Term.objects.order_by("starts")), Prefetch("closures", Closure.objects.order_by("starts"))
     )

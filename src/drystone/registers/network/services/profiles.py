@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 from django.db import transaction
 
 from drystone.registers.network.catalog import catalog
-from drystone.registers.network.models import Profile, Rule, RuleLevel
+from drystone.registers.network.models import OF_PROFILE, Profile, Rule, RuleLevel
 from drystone.registers.network.services.permission import require
 from drystone.registers.network.services.rules import NewRule, RuleRefused, add_rule, withdraw_rule
 from drystone.registers.school.models import AgeBand, Group, Person, School
 from drystone.registers.school.services.audit import record
 
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a profile says, but for its categories. Left out, everything is as safe as it can be."""
+
+    default: Profile.Default = Profile.Default.BLOCK
+    safe_search: bool = True
+    youtube: Profile.YouTube = Profile.YouTube.STRICT
+    image_search: bool = False
+    ways_round: bool = False
+
+
 STARTING = {
-    AgeBand.KS1: (Profile.Default.BLOCK, True, Profile.YouTube.STRICT),
-    AgeBand.KS2: (Profile.Default.ALLOW, True, Profile.YouTube.STRICT),
-    AgeBand.STAFF: (Profile.Default.ALLOW, False, Profile.YouTube.OFF),
-    AgeBand.GUESTS: (Profile.Default.ALLOW, True, Profile.YouTube.MODERATE),
+    AgeBand.KS1: Choices(),
+    AgeBand.KS2: Choices(default=Profile.Default.ALLOW),
+    AgeBand.STAFF: Choices(Profile.Default.ALLOW, False, Profile.YouTube.OFF, image_search=True),
+    AgeBand.GUESTS: Choices(Profile.Default.ALLOW, True, Profile.YouTube.MODERATE, image_search=True),
 }
 STARTING_REASON = "Starting profile for this age"
+
+
+def starting(group: Group) -> tuple[Choices, set[str]]:
+    """P14, P32, P59: where a group of this age starts: its choices, and the categories it goes without."""
+    blocked = {key for key, entry in catalog().items() if group.age_band in entry.blocked_for}
+    return STARTING[AgeBand(group.age_band)], blocked.difference(OF_PROFILE)
 
 
 def start_profiles(*, school: School, by: Person | None) -> list[Profile]:
@@ -26,9 +46,8 @@ def start_profiles(*, school: School, by: Person | None) -> list[Profile]:
     made = []
     with transaction.atomic():
         for group in Group.objects.filter(school=school, profile__isnull=True).order_by("id"):
-            default, safe_search, youtube = STARTING[AgeBand(group.age_band)]
-            made.append(Profile.objects.create(group=group, default=default, safe_search=safe_search, youtube=youtube))
-            blocked = [key for key, entry in catalog().items() if group.age_band in entry.blocked_for]
+            choices, blocked = starting(group)
+            made.append(Profile.objects.create(group=group, **_values(choices)))
             Rule.objects.bulk_create(
                 Rule(
                     school=school,
@@ -41,7 +60,7 @@ def start_profiles(*, school: School, by: Person | None) -> list[Profile]:
                     author=by,
                     author_name=by.name if by else "Drystone",
                 )
-                for key in blocked
+                for key in sorted(blocked)
             )
             record(
                 school=school,
@@ -54,16 +73,7 @@ def start_profiles(*, school: School, by: Person | None) -> list[Profile]:
     return made
 
 
-def change_profile(
-    *,
-    group: Group,
-    by: Person | None,
-    reason: str,
-    default: Profile.Default,
-    safe_search: bool,
-    youtube: Profile.YouTube,
-    blocked: set[str],
-) -> Profile:
+def change_profile(*, group: Group, by: Person | None, reason: str, choices: Choices, blocked: set[str]) -> Profile:
     """P14, P59: set what a group may reach. Categories that change become rules with this reason, or are withdrawn
     with it. Raises RuleRefused, and then nothing has changed; a mandatory category left out of `blocked` is refused
     and put on record (FM7)."""
@@ -71,14 +81,13 @@ def change_profile(
     require(by, "network.change_rules", school)
     reason = " ".join(reason.split())
     if not reason:
-        raise RuleRefused("reason", "Say why. Whoever reads this rule next year will want to know.")
-    if unknown := blocked - set(catalog()):
-        raise RuleRefused("blocked", f"There is no category “{sorted(unknown)[0][:80]}”.")
-    _refuse_to_unblock(group, by, blocked)
+        raise RuleRefused("reason", "Say why. Whoever reads this next year will want to know.")
+    check_blocked(group=group, by=by, blocked=blocked)
     with transaction.atomic():
         profile = Profile.objects.select_for_update().filter(group=group).first() or Profile(group=group)
         before = plain(profile) if profile.pk else {}
-        profile.default, profile.safe_search, profile.youtube = default, safe_search, youtube
+        for name, value in _values(choices).items():
+            setattr(profile, name, value)
         profile.save()
         if before != plain(profile):
             record(
@@ -94,30 +103,10 @@ def change_profile(
     return profile
 
 
-def _change_categories(group: Group, by: Person | None, reason: str, blocked: set[str]) -> None:
-    standing = blocking_rules(group)
-    for key in sorted(blocked - set(standing)):
-        asked = NewRule(RuleLevel.GROUP, Rule.Action.BLOCK, f"category:{key}", reason, group=group)
-        add_rule(school=group.school, by=by, asked=asked)
-    for key in sorted(set(standing) - blocked):
-        withdraw_rule(rule=standing[key], by=by, reason=reason)
-
-
-def blocking_rules(group: Group) -> dict[str, Rule]:
-    """The group's own rules that block a category at all times."""
-    rules = Rule.objects.filter(
-        school=group.school,
-        level=RuleLevel.GROUP,
-        group=group,
-        action=Rule.Action.BLOCK,
-        kind=Rule.Kind.CATEGORY,
-        timing="",
-        until__isnull=True,
-    )
-    return {rule.value: rule for rule in rules.standing().select_related("school", "group")}
-
-
-def _refuse_to_unblock(group: Group, by: Person | None, blocked: set[str]) -> None:
+def check_blocked(*, group: Group, by: Person | None, blocked: set[str]) -> None:
+    """Raises RuleRefused for a category that is unknown, or mandatory and left out (which is put on record)."""
+    if unknown := blocked - set(catalog()):
+        raise RuleRefused("blocked", f"There is no category “{sorted(unknown)[0][:80]}”.")
     for key, entry in catalog().items():
         if entry.mandatory and key not in blocked:
             record(
@@ -133,5 +122,76 @@ def _refuse_to_unblock(group: Group, by: Person | None, blocked: set[str]) -> No
             )
 
 
-def plain(profile: Profile) -> dict[str, str | bool]:
-    return {"default": profile.default, "safe_search": profile.safe_search, "youtube": profile.youtube}
+def profile_changes(*, group: Group, choices: Choices, blocked: set[str]) -> list[str]:
+    """What saving this would change, a sentence each."""
+    known: Profile | None = getattr(group, "profile", None)
+    sentences = []
+    for field in fields(Choices):
+        before, after = getattr(known, field.name, None), getattr(choices, field.name)
+        if before != after:
+            was = f" (now: {_say(field.name, before)})" if known else ""
+            sentences.append(f"{_LABELS[field.name]}: {_say(field.name, after)}{was}")
+    standing = set(blocking_rules(group))
+    titles = catalog().title
+    sentences += [f"Blocked from now on: {titles(key)}" for key in sorted(_to_block(blocked, standing), key=titles)]
+    sentences += [f"Blocked by this profile no more: {titles(key)}" for key in sorted(standing - blocked, key=titles)]
+    return sentences
+
+
+_LABELS = {
+    "default": "When no rule speaks",
+    "safe_search": "Safe search",
+    "youtube": "YouTube",
+    "image_search": "Image search",
+    "ways_round": "Ways round the filter",
+}
+
+
+def _say(name: str, value: object) -> str:
+    match name:
+        case "default":
+            return str(Profile.Default(str(value)).label).lower()
+        case "youtube":
+            return str(Profile.YouTube(str(value)).label).lower()
+        case "safe_search":
+            return "locked on" if value else "off"
+        case "image_search":
+            return "on" if value else "off"
+        case _:
+            return "open" if value else "closed"
+
+
+def _change_categories(group: Group, by: Person | None, reason: str, blocked: set[str]) -> None:
+    standing = blocking_rules(group)
+    for key in sorted(_to_block(blocked, set(standing))):
+        asked = NewRule(RuleLevel.GROUP, Rule.Action.BLOCK, f"category:{key}", reason, group=group)
+        add_rule(school=group.school, by=by, asked=asked)
+    for key in sorted(set(standing) - blocked):
+        withdraw_rule(rule=standing[key], by=by, reason=reason)
+
+
+def _to_block(blocked: set[str], standing: set[str]) -> set[str]:
+    """Categories that need a rule; a mandatory one needs none, nothing opens it."""
+    return {key for key in blocked - standing if not catalog().mandatory(key)}
+
+
+def blocking_rules(group: Group) -> dict[str, Rule]:
+    """The group's own rules that block a category at all times, of those that have a box on the profile's page."""
+    rules = Rule.objects.filter(
+        school=group.school,
+        level=RuleLevel.GROUP,
+        group=group,
+        action=Rule.Action.BLOCK,
+        kind=Rule.Kind.CATEGORY,
+        timing="",
+        until__isnull=True,
+    )
+    return {rule.value: rule for rule in rules.standing().exclude(value__in=OF_PROFILE).with_names()}
+
+
+def _values(choices: Choices) -> dict[str, object]:
+    return {field.name: getattr(choices, field.name) for field in fields(Choices)}
+
+
+def plain(profile: Profile) -> dict[str, object]:
+    return {field.name: getattr(profile, field.name) for field in fields(Choices)}

@@ -1,10 +1,19 @@
 """Pages of the network register."""
 
 from drystone.registers.network.views.checks import check_run, checks, checks_csv, note_check, run_checks
+from drystone.registers.network.views.expressions import expressions
 from drystone.registers.network.views.lists import lists
+from drystone.registers.network.views.paste import paste_rules
 from drystone.registers.network.views.profiles import profile, profiles
 from drystone.registers.network.views.publishing import publication, publications, publish, roll_back
-from drystone.registers.network.views.rules import add_rule, change_rule, rule, rules, rules_csv, withdraw_rule
+from drystone.registers.network.views.rule_changes import (
+    add_rule,
+    change_rule,
+    restore_rule,
+    withdraw_rule,
+    withdraw_rules,
+)
+from drystone.registers.network.views.rules import rule, rules, rules_csv
 from drystone.registers.network.views.schedules import add_schedule, change_schedule, remove_schedule, schedules
 from drystone.registers.network.views.why import why, why_event
 
@@ -16,14 +25,17 @@ __all__ = [
     "check_run",
     "checks",
     "checks_csv",
+    "expressions",
     "lists",
     "note_check",
+    "paste_rules",
     "profile",
     "profiles",
     "publication",
     "publications",
     "publish",
     "remove_schedule",
+    "restore_rule",
     "roll_back",
     "rule",
     "rules",
@@ -31,6 +43,7 @@ __all__ = [
     "run_checks",
     "schedules",
     "withdraw_rule",
+    "withdraw_rules",
     "why",
     "why_event",
 ]

@@ -20,7 +20,11 @@ from drystone.registers.school.access import needs
 @require_safe
 def schedules(request: HttpRequest) -> HttpResponse:
     standing = Count("rules", filter=Q(rules__withdrawn_at__isnull=True))
-    rows = Schedule.objects.filter(school=school_of(request), removed_at__isnull=True).annotate(used=standing)
+    rows = (
+        Schedule.objects.filter(school=school_of(request), removed_at__isnull=True)
+        .annotate(used=standing)
+        .prefetch_related("further")
+    )
     return render(request, "network/schedules.html", {"schedules": rows})
 
 
@@ -55,15 +59,17 @@ def _ask(request: HttpRequest, schedule: Schedule | None) -> HttpResponse:
         return _form(request, form, schedule)
     form = ScheduleForm(request.POST)
     if form.is_valid():
-        values = form.cleaned_data
+        values, first = form.cleaned_data, form.first()
         try:
             made = services.save_schedule(
                 school=school_of(request),
                 by=request.person,  # type: ignore[attr-defined]
                 name=values["name"],
-                days={int(number) for number in values["days"]},
-                starts=values["starts"],
-                ends=values["ends"],
+                days=first[0],
+                starts=first[1],
+                ends=first[2],
+                further=form.further(),
+                dates=values["dates"],
                 within=Schedule.Within("" if values["within"] == "always" else values["within"]),
                 schedule=schedule,
             )
