@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -48,19 +49,33 @@ class SegmentWriter:
         """Write one whole line; raises OSError when the disk will not take it (and then the event is not logged)."""
         if not line.endswith(b"\n") or line.count(b"\n") != 1:
             raise ValueError("a segment takes one line at a time, with its newline")
+        self.append_all(line)
+
+    def append_all(self, lines: bytes) -> None:
+        """Write whole lines, in one write(2) where the disk takes them. Raises OSError when it does not: the first of
+        them may then be logged."""
+        if not lines:
+            return
+        if not lines.endswith(b"\n"):
+            raise ValueError("a segment takes whole lines, each with its newline")
         with self._lock:
             if self._fd < 0 or self._is_over():
                 self._open()
             try:
-                written = os.write(self._fd, line)
-                if written < len(line):  # disk full, or a signal: the torn part stays the last of its file
-                    self._open()
-                    written = os.write(self._fd, line)
-                    if written < len(line):
-                        raise OSError(28, "No space left on device", str(self.path))
+                self._write(lines)
             except OSError:
                 self._close()
                 raise
+
+    def _write(self, lines: bytes) -> None:
+        written = os.write(self._fd, lines)
+        if written == len(lines):
+            return
+        # Disk full, or a signal: the torn line stays the last of its file; it and what follows go in another.
+        rest = lines[lines.rfind(b"\n", 0, written) + 1 :]
+        self._open()
+        if os.write(self._fd, rest) < len(rest):
+            raise OSError(errno.ENOSPC, "No space left on device", str(self.path))
 
     def close(self) -> None:
         """Close the segment. A later append opens another."""

@@ -32,14 +32,16 @@ class Party:
     """Everybody of one profile, for one kind of request: they are all answered alike.
 
     `answers` are the bytes for a URL; `heads` what a door says of a verdict, by its id, with the verdict itself so
-    that its id stays its own. A class with slots, as Asker: both are read for every line, and this is the fastest."""
+    that its id stays its own; `events` what a journal says of a URL's answer. A class with slots, as Asker: both are
+    read for every line, and this is the fastest."""
 
-    __slots__ = ("answers", "connect", "heads", "profile")
+    __slots__ = ("answers", "connect", "events", "heads", "profile")
 
     def __init__(self, profile: Profile, *, connect: bool) -> None:
         self.profile = profile
         self.connect = connect
         self.answers: dict[bytes, bytes] = {}
+        self.events: dict[bytes, bytes] = {}
         self.heads: dict[int, tuple[Verdict, bytes | None]] = {}
 
     def keep(self, verdict: Verdict, head: bytes | None) -> None:
@@ -50,9 +52,10 @@ class Party:
 
 class Asker:
     """Who asks. `client` is whom the filter answers for, which a self-test may have named: then `device` says so.
-    `answers` are those of the party; where not `keeps`, the party is the asker's own and they stay empty."""
+    `answers` are those of the party; where not `keeps`, the party is the asker's own and they stay empty. `origin` is
+    the part of a journal's lines that tells who asked, once it was needed."""
 
-    __slots__ = ("answers", "client", "device", "keeps", "party", "tail", "who")
+    __slots__ = ("answers", "client", "device", "keeps", "origin", "party", "tail", "who")
 
     def __init__(self, who: Who, client: str, party: Party, tail: bytes, *, keeps: bool, device: str = "") -> None:
         self.who = who
@@ -60,6 +63,7 @@ class Asker:
         self.party = party
         self.answers = party.answers
         self.tail = tail
+        self.origin = b""
         self.keeps = keeps
         self.device = device
 
@@ -139,25 +143,34 @@ class Answers:
         return b"".join(out)
 
     def _work_out(self, url: bytes, asker: Asker) -> bytes:
-        if len(url) > LONGEST_LINE:
-            return self._door.own(Answer(asker, UNREADABLE, "", "", b""))
-        try:
-            host, path = read_place(url, connect=asker.party.connect)
-        except Exception as error:  # one odd URL must not end the helper: Squid gives up when they die too fast
-            self._alarm(f"the filter could not read a request: {type(error).__name__}")
-            return self._door.own(Answer(asker, UNREADABLE, "", "", url))
-        verdict = self._verdict(asker, host, path)
+        answer = self._decide(url, asker)
+        keeps = self._noted(answer) and asker.keeps and len(url) <= LONGEST_KEPT
         # A self-test names its device, so nobody else gets the same answer.
-        shared = None if asker.device else self._door.shared(asker.party, verdict, host, path, url)
+        alone = asker.device or answer.verdict in (UNREADABLE, UNDECIDED)
+        shared = None if alone else self._door.shared(asker.party, answer.verdict, answer.host, answer.path, url)
         if shared is None:
-            return self._door.own(Answer(asker, verdict, host, path, url))
-        if asker.keeps and len(url) <= LONGEST_KEPT and verdict is not UNDECIDED:
+            return self._door.own(answer)
+        if keeps:
             if self._kept >= MOST_ANSWERS:
                 self._forget()
             else:
                 asker.answers[url] = shared
                 self._kept += 1
         return shared + asker.tail
+
+    def _decide(self, url: bytes, asker: Asker) -> Answer:
+        if len(url) > LONGEST_LINE:
+            return Answer(asker, UNREADABLE, "", "", b"")
+        try:
+            host, path = read_place(url, connect=asker.party.connect)
+        except Exception as error:  # one odd URL must not end the helper: Squid gives up when they die too fast
+            self._alarm(f"the filter could not read a request: {type(error).__name__}")
+            return Answer(asker, UNREADABLE, "", "", url)
+        return Answer(asker, self._verdict(asker, host, path), host, path, url)
+
+    def _noted(self, answer: Answer) -> bool:  # noqa: ARG002 - for a journal to override
+        """Told of each answer that was worked out; whether it may be kept for the next who asks."""
+        return True
 
     def _verdict(self, asker: Asker, host: str, path: str) -> Verdict:
         """In doubt the request is blocked: a client without an address, an engine that fails."""
@@ -207,6 +220,7 @@ class Answers:
         self._people.clear()
         for party in self._parties.values():
             party.answers.clear()  # askers of the batch at hand still hold them
+            party.events.clear()
             party.heads.clear()
         self._parties.clear()
         self._kept = 0
