@@ -190,6 +190,11 @@ class Lake:
         found = self._run([self.root / layout.REJECTS], REJECTED, lambda table: table.agg(n=table.lines.sum()))
         return int(found.column("n")[0].as_py() or 0)
 
+    def table(self, school: str, build: Callable[[Table], Table], filters: Filters) -> pa.Table:
+        """The answer to a question that is put together elsewhere: `build` makes it of the records of the days that
+        `filters` asks about."""
+        return self._ask(school, filters, build)
+
     def drop_before(self, school: str, day: date) -> int:
         """P42: delete the events of all UTC days before `day`, each day at once; the number of days deleted.
 

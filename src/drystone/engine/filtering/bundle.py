@@ -198,6 +198,11 @@ class Bundle:
             verdict = self._verdicts[kept] = self._same.setdefault(verdict, verdict)  # few differ; hosts are many
         return verdict
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Every expression that can have a say."""
+        return self._expressions.patterns
+
     def path_matters(self, host: str) -> bool:
         """Whether requests to this host may be answered differently for different paths. Of permits the profile
         knows (`Permits.has_paths`)."""

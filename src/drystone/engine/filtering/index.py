@@ -78,14 +78,14 @@ class SetIndex:
 class ExpressionIndex:
     """All expressions in one RE2 automaton: however many there are, a text is read once (linear time)."""
 
-    __slots__ = ("_match", "_owners", "_patterns", "_spans")
+    __slots__ = ("_match", "_owners", "_spans", "patterns")
 
     def __init__(self, expressions: Iterable[tuple[int, str]]) -> None:
         """`expressions` are (owner, pattern); what an owner is, the caller knows. Raises ValueError."""
         pairs = list(expressions)
         self._owners = [owner for owner, _ in pairs]
-        self._patterns = [pattern for _, pattern in pairs]
-        self._match: Any = _automaton(self._patterns).Match if pairs else None
+        self.patterns = tuple(pattern for _, pattern in pairs)
+        self._match: Any = _automaton(list(self.patterns)).Match if pairs else None
         self._spans: dict[int, Any] = {}
 
     def __bool__(self) -> bool:
@@ -111,7 +111,7 @@ class ExpressionIndex:
         if owner not in self._spans:
             import re2
 
-            self._spans[owner] = re2.compile(self._patterns[self._owners.index(owner)], _options())
+            self._spans[owner] = re2.compile(self.patterns[self._owners.index(owner)], _options())
         found = self._spans[owner].search(host + path)
         return found.span() if found else (0, 0)
 

@@ -1,0 +1,299 @@
+"""P35, P14: the traffic that was, decided by the edition in force and by another: what would open, what would close.
+
+Ten million events are few questions: each kind of visit (host, path where it counts, kind of asker, what schedules
+said) is decided once, and DuckDB counts. Compared are two editions, not an edition and the log: what was logged may
+have been decided by an older one. Where the log says otherwise than the edition in force would, that is counted too.
+Access (no agreement, suspended, switched off) hangs on no edition: events stopped by it are kept apart, and permits
+are left out on both sides.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from drystone.engine.eventlog.visits import Paths, Visits
+from drystone.engine.filtering.bundle import Bundle, Verdict
+from drystone.engine.filtering.overlay import EMPTY_OVERLAY
+from drystone.engine.filtering.request import Action
+from drystone.engine.filtering.who import Profile
+
+Progress = Callable[[str, int, int], None]
+STEPS = 6
+MOST_HOSTS_BY_NAME = 50_000  # hosts whose paths count, as one list in a query; beyond, every path is kept
+PATTERN_MEMORY = 8 << 20  # what DuckDB's RE2 allows
+
+
+class Turn(StrEnum):
+    """What becomes of a visit."""
+
+    OPENS = "opens"
+    CLOSES = "closes"
+    SEARCH = "search"  # open before and after, and searches made safe in one of the two
+
+
+@dataclass(slots=True)
+class Change:
+    """What would become of one host for one group. `before` and `after` are what is answered most often; `people` and
+    `clients` are how many different ones; `logged_blocked` how many of the events the log says were blocked."""
+
+    turn: Turn
+    host: str
+    group: str
+    before: Verdict
+    after: Verdict
+    events: int = 0
+    logged_blocked: int = 0
+    people: int = 0
+    clients: int = 0
+    last: datetime | None = None
+    example: str = ""
+    most: int = field(default=0, repr=False)
+
+
+@dataclass(slots=True)
+class GroupTurn:
+    """How many events and people of one group a turn concerns."""
+
+    turn: Turn
+    group: str
+    events: int = 0
+    hosts: int = 0
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`changes`: most events first. `events` are all in that time; `access` and `gateway` were kept apart;
+    `logged_otherwise` are those that the edition in force would answer otherwise than the log says."""
+
+    since: datetime
+    until: datetime
+    before: str
+    after: str
+    events: int
+    access: int
+    gateway: int
+    hosts: int
+    kinds: int
+    logged_otherwise: int
+    by_group: dict[str, int]
+    groups: tuple[GroupTurn, ...]
+    changes: tuple[Change, ...]
+    seconds: float
+
+
+def replay(visits: Visits, before: Bundle, after: Bundle, since: datetime, until: datetime, tell: Progress) -> Replay:
+    """Decide all visits of that time by both editions. `tell` hears (what, done, of)."""
+    began = time.perf_counter()
+    tell("Counting events", 0, STEPS)
+    totals = visits.totals()
+    tell("Looking at who asked", 1, STEPS)
+    askers, pairs = _askers(visits.askers(), before, after, since)
+    minutes, moments = _minutes(before, after, since, until)
+    tell("Looking at the sites", 2, STEPS)
+    hosts = visits.hosts()
+    paths = _paths(hosts, before, after)
+    tell("Grouping visits", 3, STEPS)
+    kinds = visits.kinds(askers, minutes, paths)
+    tell("Deciding each kind once", 4, STEPS)
+    found = _Comparison(before, after, pairs, moments)
+    found.decide(kinds)
+    tell("Counting people", 5, STEPS)
+    for by, rows in (("row", found.changes), ("turn", found.groups)):
+        if rows:
+            _count_people(visits.people(askers, minutes, paths, found.wanted(kinds), by), by, rows)
+    tell("Done", STEPS, STEPS)
+    return Replay(
+        since=since,
+        until=until,
+        before=before.edition,
+        after=after.edition,
+        events=totals.events,
+        access=totals.access,
+        gateway=totals.gateway,
+        hosts=len(hosts),
+        kinds=kinds.num_rows,
+        logged_otherwise=found.logged_otherwise,
+        by_group=dict(found.by_group),
+        groups=tuple(sorted(found.groups, key=lambda each: (each.turn, -each.events))),
+        changes=tuple(sorted(found.changes, key=lambda each: (-each.events, each.host, each.group))),
+        seconds=time.perf_counter() - began,
+    )
+
+
+Pair = tuple[Profile, Profile]  # one asker, before and after
+
+
+def _askers(table: pa.Table, before: Bundle, after: Bundle, at: datetime) -> tuple[pa.Table, list[Pair]]:
+    """Askers who are decided alike by both editions are one: (client, zone, person, who) and the pair of each `who`."""
+    numbers: dict[tuple[int, int], int] = {}
+    pairs: list[Pair] = []
+    who = []
+    then, now = _Profiles(before, at), _Profiles(after, at)
+    columns = (table.column(name).to_pylist() for name in ("client", "zone", "person"))
+    for client, zone, person in zip(*columns, strict=True):
+        pair = (then.of(client, zone, person), now.of(client, zone, person))
+        number = numbers.setdefault((pair[0].number, pair[1].number), len(pairs))
+        if number == len(pairs):
+            pairs.append(pair)
+        who.append(number)
+    return table.append_column("who", pa.array(who, pa.int32())), pairs
+
+
+class _Profiles:
+    """Profiles in one edition: each address is placed once, and each person in each zone."""
+
+    def __init__(self, bundle: Bundle, at: datetime) -> None:
+        self._bundle = bundle
+        self._at = at
+        self._places: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], Profile] = {}
+
+    def of(self, client: str, zone: str, person: str) -> Profile:
+        """By the address, where it was logged; of visits to help it was not, and then the zone says."""
+        place = self._places.get((client, zone))
+        if place is None:
+            named = zone if zone in self._bundle.zones else ""
+            place = self._places[client, zone] = self._bundle.zone_of(client) if client else named
+        profile = self._known.get((place, person))
+        if profile is None:
+            profile = self._bundle.profile_as(zone=place, person=person, at=self._at, overlay=EMPTY_OVERLAY)
+            self._known[place, person] = profile
+        return profile
+
+
+def _minutes(before: Bundle, after: Bundle, since: datetime, until: datetime) -> tuple[pa.Table, list[tuple[int, int]]]:
+    """For every minute the number of a state: which rules hold, by each edition's own timetable."""
+    first, last = int(since.timestamp() // 60), int(until.timestamp() // 60)
+    states: dict[tuple[int, int], int] = {}
+    numbers = [
+        states.setdefault(pair, len(states))
+        for pair in zip(_moments(before, first, last), _moments(after, first, last), strict=True)
+    ]
+    table = pa.table({"minute": pa.array(range(first, last + 1), pa.int64()), "state": pa.array(numbers, pa.int32())})
+    return table, list(states)
+
+
+def _moments(bundle: Bundle, first: int, last: int) -> list[int]:
+    """`Bundle.moment` of every minute. What holds depends on the wall's day and on which side of a period's edge its
+    minute is, so each such stretch of each day is worked out once."""
+    timetable = bundle.policy.timetable
+    periods = [period for schedule in timetable.schedules.values() for period in schedule.periods]
+    edges = sorted({edge % 1440 for period in periods for edge in (period.start, period.end)})
+    stretch = [bisect_right(edges, minute) for minute in range(1440)]
+    zone = ZoneInfo(bundle.timezone)
+    known: dict[tuple[int, int], int] = {}
+    found = []
+    for minute in range(first, last + 1):
+        local = datetime.fromtimestamp(minute * 60, zone)
+        key = (local.toordinal(), stretch[local.hour * 60 + local.minute])
+        if key not in known:
+            known[key] = bundle.masks.holding_while(timetable.mask_at(local))
+        found.append(known[key])
+    return found
+
+
+def _paths(hosts: Sequence[str], before: Bundle, after: Bundle) -> Paths:
+    pattern = _pattern({*before.expressions, *after.expressions})
+    named = [host for host in hosts if host and (before.facts(host).paths or after.facts(host).paths)]
+    return Paths(named, pattern or "", all=pattern is None or len(named) > MOST_HOSTS_BY_NAME)
+
+
+def _pattern(expressions: set[str]) -> str | None:
+    """One expression that matches wherever any does, for DuckDB, whose expressions are RE2's as ours are. None where
+    they do not fit in one: then every path counts."""
+    if not expressions:
+        return ""
+    import re2
+
+    if any("\\Q" in each for each in expressions):  # would quote the bracket that ends it
+        return None
+    whole = "(?i)" + "|".join(f"(?:{each})" for each in sorted(expressions))
+    options = re2.Options()
+    options.log_errors, options.max_mem = False, PATTERN_MEMORY
+    try:
+        re2.compile(whole, options)
+    except re2.error:
+        return None
+    return whole
+
+
+class _Comparison:
+    """Each kind of visit decided by both editions, and what differs gathered by host and group."""
+
+    def __init__(self, before: Bundle, after: Bundle, pairs: list[Pair], moments: list[tuple[int, int]]) -> None:
+        self._editions = (before, after)
+        self._pairs, self._moments = pairs, moments
+        self._rows: dict[tuple[Turn, str, str], int] = {}
+        self._turns: dict[tuple[Turn, str], int] = {}
+        self._kinds: list[int] = []  # of what changes: the place in the table, the row and the group's turn
+        self._row_of: list[int] = []
+        self._turn_of: list[int] = []
+        self.changes: list[Change] = []
+        self.groups: list[GroupTurn] = []
+        self.by_group: Counter[str] = Counter()
+        self.logged_otherwise = 0
+
+    def decide(self, kinds: pa.Table) -> None:
+        columns = [kinds.column(name).to_pylist() for name in ("host", "path", "who", "state", "events", "blocked")]
+        verdict_before, verdict_after = (edition.verdict for edition in self._editions)
+        pairs, moments = self._pairs, self._moments
+        for place, (host, path, who, state, events, blocked) in enumerate(zip(*columns, strict=True)):
+            then, now = pairs[who]
+            at_then, at_now = moments[state]
+            old, new = verdict_before(host, path, then, at_then), verdict_after(host, path, now, at_now)
+            self.by_group[now.group] += events
+            self.logged_otherwise += events - blocked if old.action is Action.BLOCK else blocked
+            if old.action is not new.action or old.safe_host != new.safe_host:
+                self._note(place, host, now.group, old, new, events, blocked)
+
+    def _note(self, place: int, host: str, group: str, old: Verdict, new: Verdict, events: int, blocked: int) -> None:
+        turn = _turn(old, new)
+        row = self._rows.setdefault((turn, host, group), len(self.changes))
+        number = self._turns.setdefault((turn, group), len(self.groups))
+        if number == len(self.groups):
+            self.groups.append(GroupTurn(turn, group))
+        if row == len(self.changes):
+            self.changes.append(Change(turn, host, group, old, new))
+            self.groups[number].hosts += 1
+        change = self.changes[row]
+        if events > change.most:
+            change.before, change.after, change.most = old, new, events
+        change.events += events
+        change.logged_blocked += blocked
+        self.groups[number].events += events
+        self._kinds.append(place)
+        self._row_of.append(row)
+        self._turn_of.append(number)
+
+    def wanted(self, kinds: pa.Table) -> pa.Table:
+        """The kinds that change, each with the number of its row and of its group's turn."""
+        some = kinds.take(pa.array(self._kinds, pa.int64())).select(["host", "path", "who", "state"])
+        some = some.append_column("row", pa.array(self._row_of, pa.int32()))
+        return some.append_column("turn", pa.array(self._turn_of, pa.int32()))
+
+
+def _turn(old: Verdict, new: Verdict) -> Turn:
+    if new.action is Action.BLOCK:
+        return Turn.CLOSES
+    return Turn.OPENS if old.action is Action.BLOCK else Turn.SEARCH
+
+
+def _count_people(table: pa.Table, by: str, rows: list[Any]) -> None:
+    for found in table.to_pylist():
+        row = rows[found[by]]
+        row.people = found["people"]
+        if isinstance(row, Change):
+            row.clients = found["clients"]
+            row.last = found["last"].astimezone(UTC)
+            row.example = found["example"]
