@@ -5,12 +5,15 @@ A new page with an id in its address adds its line here; `test_every_url.py` fai
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+
+from django.utils import timezone
 
 from drystone.registers.network.models import CheckRun, Publication, PublicationState, Rule, RuleLevel
 from drystone.registers.school.models import Role, School
 from drystone.registers.school.services import audit, calendar, people, places
 from drystone.registers.school.terms import usual_year_from
+from drystone.registers.unblock.models import Grant, Kind, SiteRequest, Whom
 from tests.people import make_person
 
 SHARED = {
@@ -67,6 +70,18 @@ def _run(school: School):
     return CheckRun.objects.create(school=school, trigger=CheckRun.Trigger.PERSON, by_name="a test")
 
 
+def _request(school: School):
+    given = {"kind": Kind.OPEN, "host": "games.example", "by_child": True, "sensitive": False, "mark": "a sample"}
+    return SiteRequest.objects.filter(school=school).first() or SiteRequest.objects.create(school=school, **given)
+
+
+def _grant(school: School):
+    until = timezone.now() + timedelta(hours=1)
+    return Grant.objects.create(
+        school=school, host="games.example", level=Whom.SCHOOL, whom="the whole school", reason="a sample", until=until
+    )
+
+
 def _entry(school: School):
     return audit.record(school=school, by=None, verb="try", subject=school, summary="a sample")
 
@@ -100,5 +115,9 @@ SAMPLES: dict[str, Sample] = {
     "network:why_event": _event_in_lake,
     "network:check_run": lambda school: {"number": _run(school).pk},
     "network:note_check": lambda school: {"number": _run(school).pk},
+    "unblock:request": lambda school: {"number": _request(school).pk},
+    "unblock:seen": lambda school: {"number": _request(school).pk},
+    "unblock:grant": lambda school: {"number": _grant(school).pk},
+    "unblock:end_grant": lambda school: {"number": _grant(school).pk},
     "network:checks_csv": lambda school: {"number": _run(school).pk},
 }

@@ -25,6 +25,10 @@ NAVIGATION = (
     Entry(
         "Filter rules", "network:rules", "network.view_rules", "What the filter blocks and allows, for whom and when"
     ),
+    Entry("Requests", "unblock:requests", "unblock.view_requests", "Who asks for a site, or reports one"),
+    Entry(
+        "Ask about a site", "unblock:ask", "unblock.report_site", "Report a site that should be blocked, or ask for one"
+    ),
     Entry("Filter checks", "network:checks", "network.view_checks", "The filter tests itself, and keeps the evidence"),
     Entry("People", "school:people", "school.view_people", "Who is who, their roles and classes"),
     Entry("School", "school:settings", "school.view_settings", "Contacts, calendar, zones, groups and classes"),

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "drystone.registers.school",
     "drystone.registers.network",
     "drystone.registers.monitoring",
+    "drystone.registers.unblock",
     "drystone.oversight.policy",
     "drystone.site",
 ]
@@ -118,6 +119,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {  # besides allauth's own for sign-in, passwords and codes
     "first_time": "10/10m/ip,5/15m/key",
     "set_up_code": "5/10m/ip,20/h/key",
+    "unblock": "60/10m/ip,6/h/key",  # a class behind one address; the key is the block page's ticket
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "drystone_cache"}}
 CSRF_FAILURE_VIEW = "drystone.site.views.errors.csrf"
@@ -153,7 +155,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [folder for folder in [REPOSITORY / "build" / "static"] if folder.is_dir()]
+STATICFILES_DIRS = [
+    *(folder for folder in [REPOSITORY / "build" / "static"] if folder.is_dir()),
+    ("blockpage", Path(__file__).parents[1] / "gateway" / "blockpage" / "pictures"),  # children know them from there
+]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

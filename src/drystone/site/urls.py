@@ -6,6 +6,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
+from drystone.registers.unblock.views import blocked
 from drystone.site.setup import done
 from drystone.site.views import account as own
 from drystone.site.views import demo_roles, home
@@ -26,6 +27,8 @@ urlpatterns = [
     path("set-up/", include("drystone.site.setup.urls")),
     path("school/", include("drystone.registers.school.urls")),
     path("filtering/", include("drystone.registers.network.urls")),
+    path("blocked/", blocked, name="blocked"),
+    path("requests/", include("drystone.registers.unblock.urls")),
     path("traffic/", include("drystone.registers.monitoring.urls")),
     path("policy/", include("drystone.oversight.policy.urls")),
     path("account/", own.own_account, name="own_account"),

@@ -8,9 +8,11 @@ from datetime import datetime
 from drystone.engine.filtering.explain import Explanation
 from drystone.registers.network.catalog import catalog
 from drystone.registers.network.models import CheckRun, Publication, Rule
+from drystone.registers.network.requests import Opening, SiteFacts, draft_site_rule, site_facts, would_open
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.services.profiles import start_profiles
 from drystone.registers.network.services.publishing import CannotPublish, publish
+from drystone.registers.network.services.refusals import RuleRefused
 from drystone.registers.network.tasks import SETTLE_SECONDS, check_by_itself
 from drystone.registers.network.why import CannotExplain, explain_now
 from drystone.registers.school.models import Person, School
@@ -19,12 +21,18 @@ __all__ = [
     "SETTLE_SECONDS",
     "CannotPublish",
     "NetworkFacts",
+    "Opening",
+    "RuleRefused",
+    "SiteFacts",
     "category_titles",
     "check_filter",
+    "draft_site_rule",
     "explain_for",
     "network_facts",
     "publish_first",
     "reasons_of",
+    "site_facts",
+    "would_open",
 ]
 
 

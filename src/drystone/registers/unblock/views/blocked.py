@@ -133,7 +133,7 @@ def _ask(request: HttpRequest, visit: Visit, form: ChildForm | ReviewForm | Repo
         "form": form,
         "known": visit.asker.person is not None,
         "mandatory": facts.mandatory,
-        "help": facts.help,
+        "helps": facts.help,
         "category": category_titles().get(visit.ticket.category, ""),
     }
     return _page(request, visit, f"unblock/{template}.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,60 @@
+"""A published school, as the tests of the network register make it, and tickets as its gateway would sign them."""
+
+from dataclasses import replace
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from drystone.engine.filtering import person_key
+from drystone.engine.filtering.ticket import Ticket, sign_ticket
+from drystone.registers.network.api import publish_first
+from drystone.registers.school.models import Role
+from tests.registers.network.conftest import as_person, home, other, place
+from tests.registers.network.parts import person
+
+__all__ = ["as_person", "home", "other", "place"]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counts(db):
+    """How often somebody asked is kept in the cache."""
+    cache.clear()
+
+
+@pytest.fixture
+def school(place):
+    """Published, so that there is a filter to explain."""
+    publish_first(place.school, place.head)
+    place.coordinator = person(place.school, "Cora", "Tarn", Role.COORDINATOR, sign_on="ctarn")
+    place.lead = person(place.school, "Sana", "Rigg", Role.SAFEGUARDING_LEAD, sign_on="srigg")
+    return place
+
+
+@pytest.fixture
+def ticket(school, home):
+    """`ticket(host=…)`: the text that stands in a block page's link."""
+
+    def make(**changes) -> str:
+        given = Ticket(
+            school=school.school.slug, host="games.drystone.test", category="games", rule="rule-1", level="group",
+            zone="suite", group="ks2", person="", edition="0123", at=timezone.now(),
+        )  # fmt: skip
+        return sign_ticket(home.check_key.read_bytes(), replace(given, **changes))
+
+    return make
+
+
+@pytest.fixture
+def pupil_key(school, home):
+    return person_key(home.person_key.read_bytes(), school.pupil.sign_on)
+
+
+@pytest.fixture
+def page(client):
+    """The public page by a ticket, as somebody who is not signed in."""
+
+    def at(text, more=""):
+        return f"/blocked/?t={text}{more}"
+
+    return at
