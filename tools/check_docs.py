@@ -103,8 +103,9 @@ def subcommands(name: str) -> dict[str, frozenset[str]]:
         return {"": options(typer.main.get_command(app))}
     group = typer.main.get_group(app)
     below = {child: options(command) for child, command in group.commands.items()}
-    # `filter helper` is read by the helper itself, which starts without typer.
-    return below | {"": options(group)} | ({"helper": helper_options()} if name == "filter" else {})
+    # Squid's helpers read their own words: they start without typer.
+    helpers = dict.fromkeys(("helper", "sign-on-helper"), helper_options()) if name == "filter" else {}
+    return below | {"": options(group)} | helpers
 
 
 def options(command: object) -> frozenset[str]:

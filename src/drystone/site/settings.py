@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "drystone.registers.network",
     "drystone.registers.monitoring",
     "drystone.registers.unblock",
+    "drystone.registers.signon",
     "drystone.oversight.policy",
     "drystone.site",
 ]
