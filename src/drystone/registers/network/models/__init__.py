@@ -1,5 +1,6 @@
 """Data of the network register: rules, profiles, publications, checks."""
 
+from drystone.registers.network.models.certificates import SecurePages
 from drystone.registers.network.models.checks import CheckKind, CheckResult, CheckRun, Outcome
 from drystone.registers.network.models.profiles import OF_PROFILE, Profile
 from drystone.registers.network.models.publications import Publication, PublicationKind, PublicationState
@@ -21,5 +22,6 @@ __all__ = [
     "RuleLevel",
     "Schedule",
     "SchedulePeriod",
+    "SecurePages",
     "number_of",
 ]
