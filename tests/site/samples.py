@@ -99,6 +99,7 @@ SAMPLES: dict[str, Sample] = {
     "school:zone": lambda school: {"pk": _zone(school).pk},
     "school:zone_gone": lambda school: {"pk": _zone(school).pk},
     "school:group": lambda school: {"pk": school.groups.first().pk},
+    "school:group_gone": lambda school: {"pk": school.groups.first().pk},
     "school:class": lambda school: {"pk": _class(school).pk},
     "school:person": lambda school: {"pk": _person(school).pk},
     "school:edit_person": lambda school: {"pk": _person(school).pk},

@@ -89,8 +89,7 @@ class Row:
     @property
     def rule_number(self) -> int | None:
         """Of a rule that somebody made; None where the house itself decided (help, mandatory, the profile)."""
-        head, _, number = self.event.rule.partition("-")
-        return int(number) if head == "rule" and number.isdecimal() and len(number) < 10 else None
+        return network.rule_number(self.event.rule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ from datetime import datetime
 
 from drystone.engine.filtering.explain import Explanation
 from drystone.registers.network.catalog import catalog
-from drystone.registers.network.models import CheckRun, Publication, Rule
+from drystone.registers.network.models import OF_PROFILE, CheckRun, Publication, Rule
+from drystone.registers.network.models import number_of as rule_number
 from drystone.registers.network.requests import Opening, SiteFacts, draft_site_rule, site_facts, would_open
 from drystone.registers.network.services.changes import current_publication, pending_changes
+from drystone.registers.network.services.draft import profile_reason
 from drystone.registers.network.services.profiles import start_profiles
 from drystone.registers.network.services.publishing import CannotPublish, publish
 from drystone.registers.network.services.refusals import RuleRefused
 from drystone.registers.network.tasks import SETTLE_SECONDS, check_by_itself
 from drystone.registers.network.why import CannotExplain, explain_now
-from drystone.registers.school.models import Person, School
+from drystone.registers.school.models import Group, Person, School
 
 __all__ = [
     "SETTLE_SECONDS",
@@ -31,6 +33,7 @@ __all__ = [
     "network_facts",
     "publish_first",
     "reasons_of",
+    "rule_number",
     "site_facts",
     "would_open",
 ]
@@ -92,10 +95,20 @@ def explain_for(
 
 def reasons_of(school: School, keys: set[str]) -> dict[str, str]:
     """The reasons of rules by their ids in events. A rule never changes, so this holds for events of any edition."""
-    numbers = [
-        int(number) for key in keys for head, _, number in [key.partition("-")] if head == "rule" and number.isdecimal()
-    ]
-    return {rule.key: rule.reason for rule in Rule.objects.of(school).filter(pk__in=numbers).only("pk", "reason")}
+    numbers = {key: number for key in keys if (number := rule_number(key)) is not None}
+    rules = Rule.objects.of(school).filter(pk__in=numbers.values()).only("pk", "reason")
+    reasons = {rule.pk: rule.reason for rule in rules}
+    said = {key: reasons[number] for key, number in numbers.items() if number in reasons}
+    return said | _of_profiles(school, {key for key in keys if key.startswith("profile-")})
+
+
+def _of_profiles(school: School, keys: set[str]) -> dict[str, str]:
+    """What a profile shuts by itself has the group and the category in its id."""
+    if not keys:
+        return {}
+    groups = Group.objects.filter(school=school)
+    ids = {f"profile-{group.slug}-{key}": (group.name, key) for group in groups for key in OF_PROFILE}
+    return {key: profile_reason(*ids[key]) for key in keys & ids.keys()}
 
 
 def category_titles() -> dict[str, str]:

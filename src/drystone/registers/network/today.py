@@ -7,19 +7,23 @@ from datetime import date
 from django.urls import reverse
 
 from drystone.registers.network import queries
-from drystone.registers.network.models import Publication, PublicationState
+from drystone.registers.network.models import Publication, PublicationState, Rule
 from drystone.registers.network.services.changes import current_publication, pending_changes
+from drystone.registers.network.words import describe
 from drystone.registers.school.access import matrix
 from drystone.registers.school.hooks import Task, Urgency, needs_today
-from drystone.registers.school.models import Person, Role, School
+from drystone.registers.school.models import Group, Person, Role, School
 
 
 @needs_today
 def filter_tasks(school: School, person: Person, roles: frozenset[Role], on: date) -> list[Task]:  # noqa: ARG001
-    """Unpublished changes, a list update that waits, an edition that failed, a check that failed."""
+    """Unpublished changes, a list update that waits, an edition that failed, rules that end or are over, a group
+    that nobody has given a profile, a check that failed."""
     tasks = []
     if roles & matrix()["network.publish"]:
         tasks += _to_publish(school)
+    if roles & matrix()["network.change_rules"]:
+        tasks += _rules_that_end(school, on) + _without_profile(school)
     if roles & matrix()["network.run_checks"]:
         tasks += _failed_checks(school)
     return tasks
@@ -43,6 +47,34 @@ def _to_publish(school: School) -> list[Task]:
     if lists:
         tasks.append(Task("A new edition of a list waits to be published", url, Urgency.TODAY, lists[0].text))
     return tasks
+
+
+def _rules_that_end(school: School, on: date) -> list[Task]:
+    """The authority's own rules end by themselves; a school can do nothing about them."""
+    own = Rule.objects.filter(school=school)
+    over, soon = own.over_on(on).count(), own.ending(on, on + queries.SOON).order_by("until")
+    url, tasks = reverse("network:rules"), []
+    if over:
+        text = f"{over} filter rule{' is' if over == 1 else 's are'} over: withdraw or renew"
+        tasks.append(Task(text, f"{url}?state=over", Urgency.SOON, "They do nothing any more."))
+    if first := soon.with_names().first():
+        count, last = soon.count(), first.until
+        text = f"{count} filter rule{' ends' if count == 1 else 's end'} within two weeks"
+        detail = f"{describe(first)}" if count == 1 else f"The first on {last:%d.%m.%Y}: {describe(first)}"
+        tasks.append(Task(text, f"{url}?state=soon&sort=until", Urgency.SOON, detail))
+    return tasks
+
+
+def _without_profile(school: School) -> list[Task]:
+    return [
+        Task(
+            f"Say what {group} may reach",
+            reverse("network:profile", args=[group.slug]),
+            Urgency.TODAY,
+            "Nobody has yet, so it reaches only what rules allow.",
+        )
+        for group in Group.objects.filter(school=school, profile__isnull=True)
+    ]
 
 
 def _failed_checks(school: School) -> list[Task]:

@@ -5,6 +5,8 @@
   filter's bundle is out of date. Sent after the change is committed, with `school` and `by`.
 - `evidence_changed`: what findings rest on is new (the filter was tested), so that the board need not wait for its
   hour. Sent as the other.
+- `place_goes`: a zone or group is about to be removed, in the same transaction, with `place` and `by`: whoever keeps
+  something for it lets go. A listener that fails undoes the removal.
 - `@overlay_part` functions, in each app's `overlay.py`: what the register says of the overlay, which reaches gateways
   faster than a bundle. `overlay_inputs_changed`: that changed. Sent as the others; `network` writes the file.
 """
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 filter_inputs_changed = Signal()
 evidence_changed = Signal()
 overlay_inputs_changed = Signal()
+place_goes = Signal()
 
 
 class Urgency(IntEnum):

@@ -17,6 +17,7 @@ urlpatterns = [
     path("zones/<int:pk>/remove/", places.zone_gone, name="zone_gone"),
     path("groups/add/", places.new_group, name="new_group"),
     path("groups/<int:pk>/", places.group, name="group"),
+    path("groups/<int:pk>/remove/", places.group_gone, name="group_gone"),
     path("classes/add/", places.new_class, name="new_class"),
     path("classes/<int:pk>/", places.school_class, name="class"),
     path("people/", people.people, name="people"),

@@ -26,7 +26,7 @@ def number_of(key: str) -> int | None:
     authority became one for each group); None for what is no rule of the register."""
     head, _, rest = key.partition("-")
     number = rest.partition("-")[0]
-    return int(number) if head == "rule" and number.isdecimal() else None
+    return int(number) if head == "rule" and number.isdecimal() and len(number) < 10 else None
 
 
 class RuleLevel(models.TextChoices):

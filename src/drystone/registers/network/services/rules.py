@@ -14,7 +14,7 @@ from drystone.registers.network.services.examine import LONGEST_REASON, NewRule,
 from drystone.registers.network.services.permission import require
 from drystone.registers.network.services.refusals import RuleRefused, refuse_to_open, require_hand
 from drystone.registers.network.words import describe, plain
-from drystone.registers.school.models import Group, Person, School, Zone
+from drystone.registers.school.models import Person, School
 from drystone.registers.school.services.audit import record
 
 HOUSE = "Drystone"
@@ -89,9 +89,9 @@ def withdraw_rule(*, rule: Rule, by: Person | None, reason: str, as_name: str = 
     return rule
 
 
-def withdraw_rules(*, rules: Sequence[Rule], by: Person | None, reason: str) -> int:
-    """All of them or none: how many. Raises RuleRefused."""
-    for rule in rules:
+def withdraw_rules(*, rules: Sequence[Rule], by: Person | None, reason: str, permitted: bool = False) -> int:
+    """All of them or none: how many. `permitted`: the caller has seen to it that `by` may. Raises RuleRefused."""
+    for rule in () if permitted else rules:
         require_hand(school=_school_of(rule, by), by=by, rule=rule, verb="withdraw")
     said = reason_of(reason)
     with transaction.atomic():
@@ -144,17 +144,6 @@ def _check_can_stand(rule: Rule) -> None:
         raise RuleRefused("reason", "There is the same rule again already.")
 
 
-def let_go_of_place(*, place: Zone | Group, by: Person | None) -> int:
-    """A zone or group is about to be removed: its rules are withdrawn, and keep its name. How many stood."""
-    rules = Rule.objects.filter(**{type(place).__name__.lower(): place})
-    standing = list(rules.standing().with_names())
-    with transaction.atomic():
-        for rule in standing:
-            _withdraw(rule, by=by, reason=f"{place} was removed")
-        rules.update(place_name=str(place))
-    return len(standing)
-
-
 def _school_of(rule: Rule, by: Person | None) -> School:
     """Whose permissions and lists count: the rule's own school; for a rule of the authority, that of who asks."""
     school = rule.school or (by.school if by else None)
@@ -191,7 +180,6 @@ __all__ = [
     "add_rule",
     "add_rules",
     "examine",
-    "let_go_of_place",
     "refuse_to_open",
     "restore_rule",
     "withdraw_rule",

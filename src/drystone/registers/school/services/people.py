@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from drystone.registers.school.hooks import announce_filter_change
 from drystone.registers.school.models import Group, Person, Role, RoleHolding, School, SchoolClass
@@ -62,6 +63,8 @@ def give_role(
 ) -> RoleHolding:
     """P02: from a day, until a day where that is known. Co-ordinators go by `change_coordinator`."""
     lock(person.school)
+    if role == Role.COUNCIL:
+        _refuse_council_by_school(person.school, by)
     if ends and ends < starts:
         raise Refused("The last day is before the first day", field="ends")
     overlapping = person.holdings.filter(role=role).filter(Q(ends__isnull=True) | Q(ends__gte=starts))
@@ -86,6 +89,18 @@ def give_role(
     )
     announce_filter_change(school=person.school, by=by)
     return holding
+
+
+def _refuse_council_by_school(school: School, by: Person | None) -> None:
+    """P35: who holds it sets rules for every school of the authority, so no one school can hand it out."""
+    if school.authority_id is None:
+        raise Refused("This school belongs to no council or trust", field="role")
+    if by is not None and not holdings_on(by.school, Role.COUNCIL, timezone.localdate()).filter(person=by).exists():
+        raise Refused(
+            "This role sets rules for all schools of the authority. Somebody who holds it gives it, or the technician "
+            "by “drystone manage council give”",
+            field="role",
+        )
 
 
 @transaction.atomic

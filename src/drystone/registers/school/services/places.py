@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from drystone.registers.school.addresses import RangeError, first_overlap, parse_range, parse_ranges
-from drystone.registers.school.hooks import announce_filter_change
+from drystone.registers.school.hooks import announce_filter_change, place_goes
 from drystone.registers.school.models import AddressRange, Group, Person, School, Zone
 from drystone.registers.school.queries import free_slug
 from drystone.registers.school.services import audit
@@ -68,7 +69,7 @@ def remove_zone(*, zone: Zone, by: Person) -> None:
         summary=f"Zone “{zone.name}” removed",
         before=zone_values(zone),
     )
-    zone.delete()
+    _remove(zone, by)
     announce_filter_change(school=school, by=by)
 
 
@@ -113,6 +114,34 @@ def change_group(*, group: Group, by: Person, name: str, age_band: str) -> Group
         )
         announce_filter_change(school=school, by=by)
     return group
+
+
+@transaction.atomic
+def remove_group(*, group: Group, by: Person) -> None:
+    """Its profile and its rules go with it, and stay on record. Refused while somebody is filtered by it."""
+    school = lock(group.school)
+    names = [*school.zones.filter(group=group).values_list("name", flat=True)]
+    names += school.classes.filter(group=group).values_list("name", flat=True)
+    if names:
+        raise Refused(f"{', '.join(names)}: filtered as this group. Choose another group for them first")
+    audit.record(
+        school=school,
+        by=by,
+        verb="remove_group",
+        subject=group,
+        summary=f"Group “{group.name}” removed",
+        before=values(group),
+    )
+    _remove(group, by)
+    announce_filter_change(school=school, by=by)
+
+
+def _remove(place: Zone | Group, by: Person) -> None:
+    place_goes.send(sender=type(place), place=place, by=by)
+    try:
+        place.delete()
+    except ProtectedError:
+        raise Refused(f"“{place}” is still in use elsewhere, as by a device. Change that first") from None
 
 
 def zone_values(zone: Zone) -> dict[str, object]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from drystone.registers.school.hooks import announce_filter_change
-from drystone.registers.school.models import AgeBand, Authority, Group, Person, School
-from drystone.registers.school.queries import free_slug
+from drystone.registers.school.models import AgeBand, Authority, Group, Person, Role, School
+from drystone.registers.school.queries import free_slug, holdings_on
 from drystone.registers.school.services import audit
-from drystone.registers.school.services.changes import differing, values
+from drystone.registers.school.services.changes import Refused, differing, values
 
 USUAL_GROUPS = (
     ("ks1", "Key Stage 1", AgeBand.KS1),
@@ -60,6 +61,7 @@ def _authority(name: str) -> Authority | None:
 def change_school(*, school: School, by: Person, authority: str, **details: Any) -> School:
     """Name, contacts and own web sites. The slug stays: bundles, events and the lake are named by it."""
     before = values(School.objects.select_for_update().get(pk=school.pk))
+    _refuse_to_slip_away(school, authority)
     school.authority = _authority(authority)
     for name, value in details.items():
         setattr(school, name, value)
@@ -76,6 +78,44 @@ def change_school(*, school: School, by: Person, authority: str, **details: Any)
         before=old,
         after=new,
     )
-    if new.keys() & {"own_sites", "name", "time_zone"}:
+    if new.keys() & {"own_sites", "name", "time_zone", "authority_id"}:
         announce_filter_change(school=school, by=by)
+    return school
+
+
+def _refuse_to_slip_away(school: School, name: str) -> None:
+    """P35: rules that an authority locks would be worth little if a school left it by typing another name; and nobody
+    becomes another authority's voice so. Where none shares it and nobody speaks for it, a name can be corrected."""
+    now = school.authority.name if school.authority else ""
+    if name.lower() == now.lower():
+        return
+    spoken_for = holdings_on(school, Role.COUNCIL, timezone.localdate()).exists()
+    shared = school.authority is not None and school.authority.schools.exclude(pk=school.pk).exists()
+    if spoken_for or shared:
+        message = "sets rules for its schools, so a school does not leave it here"
+        raise Refused(
+            f"{now or 'The council'} {message}. The technician can, by “drystone manage council move”",
+            field="authority",
+        )
+
+
+@transaction.atomic
+def move_school(*, school: School, authority: str, as_name: str) -> School:
+    """To another authority, or to none; from the command line of the machine, by whoever looks after it."""
+    before = values(school)
+    school.authority = _authority(authority)
+    school.save()
+    old, new = differing(before, values(school))
+    if new:
+        audit.record(
+            school=school,
+            by=None,
+            as_name=as_name,
+            verb="move_school",
+            subject=school,
+            summary=f"{school.name} belongs to {school.authority or 'no council or trust'} now",
+            before=old,
+            after=new,
+        )
+        announce_filter_change(school=school, by=None)
     return school

@@ -15,7 +15,7 @@ from drystone.registers.school.forms.places import ClassForm, GroupForm, ZoneFor
 from drystone.registers.school.models import Group, SchoolClass, Zone
 from drystone.registers.school.services import people as class_verbs
 from drystone.registers.school.services import places
-from drystone.registers.school.services.changes import edition_of, values
+from drystone.registers.school.services.changes import Refused, edition_of, values
 from drystone.registers.school.views import person_of, school_of, within
 
 
@@ -41,11 +41,11 @@ def zone(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("school.change_settings")
 def zone_gone(request: HttpRequest, pk: int) -> HttpResponse:
     thing = within(request, Zone, pk)
-    if request.method == "POST":
-        places.remove_zone(zone=thing, by=person_of(request))
-        messages.success(request, f"The zone “{thing.name}” is removed.")
-        return redirect("school:settings")
-    return render(request, "school/zone_gone.html", {"zone": thing})
+    about = (
+        "Its addresses belong to no zone then. With the next edition of the filter, whoever is there reaches nothing "
+        "but the help sites. Rules for this zone are withdrawn with it. What was logged stays."
+    )
+    return _gone(request, "zone", thing, about, lambda: places.remove_zone(zone=thing, by=person_of(request)))
 
 
 @needs("school.change_settings")
@@ -59,7 +59,17 @@ def new_group(request: HttpRequest) -> HttpResponse:
 def group(request: HttpRequest, pk: int) -> HttpResponse:
     thing, by = within(request, Group, pk), person_of(request)
     form = GroupForm(request.POST or None, initial=values(thing), edition=edition_of(values(thing)))
-    return _form_page(request, form, thing.name, lambda given: places.change_group(group=thing, by=by, **given))
+    gone = {"name": "school:group_gone", "pk": pk, "text": "Remove this group"}
+    return _form_page(
+        request, form, thing.name, lambda given: places.change_group(group=thing, by=by, **given), gone=gone
+    )
+
+
+@needs("school.change_settings")
+def group_gone(request: HttpRequest, pk: int) -> HttpResponse:
+    thing = within(request, Group, pk)
+    about = "Its profile goes, and rules for this group are withdrawn with it. What was logged stays."
+    return _gone(request, "group", thing, about, lambda: places.remove_group(group=thing, by=person_of(request)))
 
 
 @needs("school.change_settings")
@@ -77,6 +87,21 @@ def school_class(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(
         request, form, thing.name, lambda given: class_verbs.change_class(school_class=thing, by=by, **given)
     )
+
+
+def _gone(request: HttpRequest, kind: str, thing: Zone | Group, about: str, remove: Callable[[], None]) -> HttpResponse:
+    """Asks first; says why where it cannot be."""
+    error = ""
+    if request.method == "POST":
+        try:
+            remove()
+        except Refused as refusal:
+            error = str(refusal)
+        else:
+            messages.success(request, f"The {kind} “{thing.name}” is removed.")
+            return redirect("school:settings")
+    context = {"kind": kind, "thing": thing, "about": about, "error": error}
+    return render(request, "school/place_gone.html", context, status=422 if error else 200)
 
 
 def _form_page(
