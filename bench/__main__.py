@@ -33,7 +33,7 @@ def main(names: list[str]) -> int:
             failed.append(name)
             report.say(f"  FAILED: {type(error).__name__}: {error}")
         report.say(f"  ({time.perf_counter() - began:.0f} s; again: python -m bench {name})")
-    report.say(f"\n{report.table()}")
+    report.say(f"\n{report.table()}\n\n{report.targets()}")
     return 1 if failed else 0
 
 

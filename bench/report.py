@@ -1,4 +1,5 @@
-"""How benchmarks say what they found: a line at once, and a table of ratios at the end of `python -m bench`."""
+"""How benchmarks say what they found: a line at once, and at the end of `python -m bench` a table of ratios, and one
+of what was to be reached."""
 
 from __future__ import annotations
 
@@ -23,7 +24,23 @@ class Ratio:
         return better / worse if worse else float("inf")
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure that must be at least `wanted`, or at most."""
+
+    what: str
+    found: float
+    wanted: float
+    unit: str
+    at_most: bool
+
+    @property
+    def met(self) -> bool:
+        return self.found <= self.wanted if self.at_most else self.found >= self.wanted
+
+
 RATIOS: list[Ratio] = []
+TARGETS: list[Target] = []
 
 
 def say(line: str) -> None:
@@ -36,6 +53,25 @@ def ratio(what: str, ours: float, theirs: float, *, unit: str, other: str, more:
     RATIOS.append(found)
     say(f"  {what}: {number(ours)} {unit}, {other} {number(theirs)} {unit}: {found.factor:.2f} times as good")
     return found
+
+
+def target(what: str, found: float, wanted: float, *, unit: str = "times", at_most: bool = False) -> Target:
+    """Record and print one figure that was to be reached."""
+    made = Target(what, found, wanted, unit, at_most)
+    TARGETS.append(made)
+    say(f"  {_reached(made)}")
+    return made
+
+
+def _reached(made: Target) -> str:
+    bound = "at most" if made.at_most else "at least"
+    word = "reached" if made.met else "NOT REACHED"
+    return f"{word}: {made.what} {number(made.found)} {made.unit} (must be {bound} {number(made.wanted)})"
+
+
+def targets() -> str:
+    """What was to be reached, one a line; what was not stands first."""
+    return "\n".join(_reached(made) for made in sorted(TARGETS, key=lambda made: made.met))
 
 
 def number(value: float) -> str:

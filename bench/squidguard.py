@@ -9,6 +9,7 @@ from pathlib import Path
 
 OPEN_TO_ALL = ("press", "bank")  # categories that the policy leaves open
 CLOSED_TO_STAFF = ("malware", "phishing")
+AT_LUNCH = "games"  # pupils have it at lunch
 REDIRECT = "http://block.example/"
 
 
@@ -18,8 +19,8 @@ def categories(lists: Path) -> list[str]:
 
 
 def rules_for(lists: Path, *, first: Sequence[str] = ()) -> str:
-    """The policy as a rules file: pupils without most categories, staff without the harmful ones. `first` are
-    categories that pupils are allowed, in rules before all others."""
+    """The policy as a rules file: pupils without most categories (one of them open at lunch), staff without the
+    harmful ones. `first` are categories that pupils are allowed, in rules before all others."""
     names = categories(lists)
     blocks = [("pupils", name) for name in names if name not in (*OPEN_TO_ALL, *first)]
     blocks += [("staff", name) for name in names if name in CLOSED_TO_STAFF]
@@ -33,10 +34,12 @@ def rules_for(lists: Path, *, first: Sequence[str] = ()) -> str:
         "zones:",
         "  suite: {addresses: [10.1.0.0/16], group: pupils}",
         "  office: {addresses: [10.2.0.0/16], group: staff}",
+        'schedules: {lunch: {days: mon-fri, from: "12:00", to: "13:00"}}',
         "rules:",
         *(f'  - {{level: school, group: pupils, allow: "category:{name}", reason: r, by: b}}' for name in first),
         *(
-            f'  - {{level: school, group: {group}, block: "category:{name}", reason: r, by: b}}'
+            f'  - {{level: school, group: {group}, block: "category:{name}", reason: r, by: b'
+            f"{', outside: lunch' if (group, name) == ('pupils', AT_LUNCH) else ''}}}"
             for group, name in blocks
         ),
     ]
@@ -56,12 +59,16 @@ class SquidGuard:
             for kind in ("domains", "urls"):
                 if (lists / name / kind).exists():
                     shutil.copy(lists / name / kind, self.database / name / kind)
-        pupils = passes or " ".join(f"!{name}" for name in names if name not in OPEN_TO_ALL) + " all"
+        shut = [f"!{name}" for name in names if name not in OPEN_TO_ALL]
+        pupils = passes or " ".join([*shut, "all"])
+        lunch = passes or " ".join([*(word for word in shut if word != f"!{AT_LUNCH}"), "all"])
         staff = " ".join(f"!{name}" for name in names if name in CLOSED_TO_STAFF) + " all"
-        parts = [f"dbhome {self.database}", f"logdir {folder}"]
+        parts = [f"dbhome {self.database}", f"logdir {folder}", "time lunch {\n weekly mtwhf 12:00-13:00\n}"]
         parts += ["src pupils {\n ip 10.1.0.0/16\n}", "src staff {\n ip 10.2.0.0/16\n}"]
         parts += [self._destination(name) for name in names]
-        policy = [("pupils", pupils), ("staff", staff), ("default", "none")]
+        policy = [
+            ("pupils within lunch", lunch), ("else", pupils), ("staff", staff), ("default", "none"),
+        ]  # fmt: skip
         acls = "\n".join(f" {name} {{\n  pass {line}\n  redirect {REDIRECT}\n }}" for name, line in policy)
         self.conf.write_text("\n".join([*parts, f"acl {{\n{acls}\n}}"]) + "\n")
 
