@@ -40,7 +40,6 @@ def test_the_demo_is_whole(tmp_path, monkeypatch):
     assert Person.objects.filter(school=school, holdings__role=Role.PUPIL).count() == 140
     assert set(Role) - set(school.people.values_list("holdings__role", flat=True)) == {
         Role.PARENT,
-        Role.COUNCIL,
     }
     assert (home.here / "current" / "manifest.json").is_file()
     assert list(verify()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from django.conf import settings
@@ -14,9 +14,6 @@ from drystone.engine.home import Home
 from drystone.oversight.policy.controls import add_months
 from drystone.oversight.policy.services import assess_school, record_review
 from drystone.registers.network.api import SETTLE_SECONDS, publish_first
-from drystone.registers.network.models import Rule, RuleLevel, Schedule
-from drystone.registers.network.services.rules import NewRule, add_rule
-from drystone.registers.network.services.schedules import save_schedule
 from drystone.registers.school.models import Group, Person, Role, School
 from drystone.registers.school.services.accounts import make_account
 from drystone.registers.school.services.calendar import add_year
@@ -25,6 +22,7 @@ from drystone.registers.school.services.places import add_zone
 from drystone.registers.school.services.schools import found_school
 from drystone.registers.school.terms import YearPlan, usual_year
 from drystone.site.demo.names import names
+from drystone.site.demo.rules import make_rules
 from drystone.site.demo.traffic import write_term
 from drystone.site.tasks import look_at_first
 
@@ -40,6 +38,7 @@ STAFF = (
     ("office", Role.OFFICE, "staff"),
     ("technician", Role.TECHNICIAN, "staff"),
     ("support", Role.SUPPORT_STAFF, "staff"),
+    ("council", Role.COUNCIL, ""),
 )
 CLASSES = (
     ("Acorns", 0, "ks1"),
@@ -77,7 +76,13 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
     with transaction.atomic():
         school, year = _found(today)
         people = _people(school, year.starts, rng)
-        _rules(school, people["coordinator"], people["technician"])
+        make_rules(
+            school,
+            coordinator=people["coordinator"],
+            technician=people["technician"],
+            council=people["council"],
+            visitor=people["support"],
+        )
         publish_first(school, people["technician"])
         record_review(
             school=school,
@@ -172,37 +177,3 @@ def _people(school: School, since: date, rng: Random) -> dict[str, Person]:
             give_role(person=person, role=Role.PUPIL, by=None, starts=since, as_name="Demo school")
             people[sign_on] = person
     return people
-
-
-def _rules(school: School, coordinator: Person, technician: Person) -> None:
-    groups = {group.slug: group for group in Group.objects.filter(school=school)}
-    lunch = save_schedule(
-        school=school,
-        by=technician,
-        name="Lunch",
-        days={0, 1, 2, 3, 4},
-        starts=time(12, 0),
-        ends=time(13, 0),
-        within=Schedule.Within.TERM,
-    )
-
-    def rule(action: Rule.Action, target: str, reason: str, *, group: str = "", **when: object) -> None:
-        asked = NewRule(
-            level=RuleLevel.GROUP if group else RuleLevel.SCHOOL,
-            action=action,
-            target=target,
-            reason=reason,
-            group=groups[group] if group else None,
-            **when,  # type: ignore[arg-type]
-        )
-        add_rule(school=school, by=coordinator, asked=asked)
-
-    for host in ("bbc.co.uk", "bbci.co.uk", "purplemash.com", "phonicsplay.co.uk", "numbots.com"):
-        rule(Rule.Action.ALLOW, f"site:{host}", "On the list for Key Stage 1, agreed with its teachers", group="ks1")
-    rule(Rule.Action.ALLOW, "site:poki.com", "Golden time for Key Stage 2", group="ks2", **_during(lunch))
-    rule(Rule.Action.BLOCK, "site:coolmathgames.com", "Looks like mathematics and is not")
-    rule(Rule.Action.ALLOW, "site:amazon.co.uk", "The office orders from here", group="staff")
-
-
-def _during(schedule: Schedule) -> dict[str, object]:
-    return {"timing": Rule.Timing.WHEN, "schedule": schedule}
