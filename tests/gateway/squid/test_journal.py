@@ -10,8 +10,8 @@ import pytest
 
 from drystone.engine.eventlog import Event, SegmentWriter, parse_line
 from drystone.engine.filtering import LiveFilter
-from drystone.gateway.squid.doors import RewriterDoor
 from drystone.gateway.squid.journal import RecordedAnswers, Recorder
+from drystone.gateway.squid.rewriter import RewriterDoor
 
 AT = datetime(2026, 11, 3, 10, 30, 0, 250_000, tzinfo=UTC)
 CASINO = b"http://casino.example/a%20b 10.1.0.4/- asmith GET"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from drystone.engine.eventlog.event import DECISION_FIELDS, event_from, format_event
 from drystone.engine.filtering import Action, Decision, Level, LiveFilter, Profile, Request, Verdict
 from drystone.gateway.squid.answers import UNDECIDED, Answer, Party
-from drystone.gateway.squid.lines import Who, fill_redirect, names_asker, names_url, redirect_answer
+from drystone.gateway.squid.lines import Who
 
 # The event line in three runs of its fields, each one note: Squid reads, keeps and prints every note at a cost, and
 # fourteen of them cost it more than the whole question. Id, time and bytes are Squid's own.
@@ -22,7 +22,6 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._~?=&:;,+@!*()\[\]-]*", re.ASCII).fullmatch  #
 _LONGEST_PATH = 1_000  # characters; at worst twenty bytes each by now, and Squid takes 32 kB of answer
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BLOCK = Action.BLOCK  # to look a member up in its class is slow, and this is asked for every request
-DEFAULT_REDIRECT = "http://blocked.drystone.invalid/?category=%t&group=%s&url=%u"
 
 
 class AclDoor:
@@ -115,42 +114,3 @@ def _note(name: str, fields: list[str]) -> bytes:
 
 def _words(value: str) -> str:
     return quote(quote(value, safe="/"), safe="/")
-
-
-class RewriterDoor:
-    """ERR leaves the request as it is; OK sends it to the block page: SquidGuard's place, without its emergency mode.
-
-    A search engine's CONNECT is led to its safe host, which SquidGuard's `rew` cannot do."""
-
-    def __init__(self, *, redirect: str = DEFAULT_REDIRECT) -> None:
-        self._redirect = redirect
-        self._personal = names_asker(redirect)
-        self._by_url = names_url(redirect)
-
-    def shared(self, party: Party, verdict: Verdict, host: str, path: str, url: bytes) -> bytes | None:  # noqa: ARG002
-        known = party.heads.get(id(verdict))
-        if known:
-            return known[1]
-        if verdict.action is not _BLOCK:
-            leads_elsewhere = verdict.action is Action.SAFE_SEARCH and party.connect
-            head = None if leads_elsewhere else b"ERR"
-        elif self._by_url:  # of this URL alone, and so not of the verdict
-            return None if self._personal else self._to_page(Who(), party.profile, verdict, url)
-        else:
-            head = None if self._personal else self._to_page(Who(), party.profile, verdict, b"")
-        party.keep(verdict, head)
-        return head
-
-    def tail(self, who: Who, client: str, profile: Profile) -> bytes:  # noqa: ARG002 - the door's shape
-        return b"\n"
-
-    def own(self, answer: Answer) -> bytes:
-        if answer.verdict.action is _BLOCK:
-            return self._to_page(answer.asker.who, answer.asker.party.profile, answer.verdict, answer.url) + b"\n"
-        port = answer.url.rpartition(b":")[2]
-        where = f"{answer.verdict.safe_host}:{port.decode() if port.isdigit() else 443}"
-        return f'OK rewrite-url="{where}"\n'.encode("ascii")
-
-    def _to_page(self, who: Who, profile: Profile, verdict: Verdict, url: bytes) -> bytes:
-        category = verdict.category or str(verdict.level) or "unreadable"
-        return redirect_answer(fill_redirect(self._redirect, who=who, group=profile.group, category=category, url=url))

@@ -19,8 +19,9 @@ from time import monotonic
 
 from drystone.engine.filtering import LiveFilter
 from drystone.gateway.squid.answers import Answers, Door
-from drystone.gateway.squid.doors import DEFAULT_REDIRECT, AclDoor, RewriterDoor
+from drystone.gateway.squid.doors import AclDoor
 from drystone.gateway.squid.lines import LONGEST_LINE
+from drystone.gateway.squid.rewriter import DEFAULT_REDIRECT, RewriterDoor
 
 READ_BYTES = 1 << 18
 REFRESH_S = 0.5
@@ -30,8 +31,8 @@ Answers requests on standard input, one a line: [ID ]URL CLIENT[/NAME] USER METH
 
   --bundle BUNDLE   what `drystone filter compile --out` wrote, or a folder with `current`
   --rewriter        answer as a url_rewrite_program does, as SquidGuard is used
-  --redirect URL    block page of the rewriter; %a client, %n its name, %i user, %s group, %t category, %u URL,
-                    %p path and query, %% a per cent sign
+  --redirect URL    page where the rules name none; %a client, %n its name, %i user, %s group, %t category, %u URL,
+                    %p path and query, %f the file, %% a per cent sign; maybe 302: before it
   --gateway NAME    name of this gateway in events
   --school SLUG     the school in events while no bundle names it
   --key-file FILE   key of the people in the bundle (keys/person.key of the home)

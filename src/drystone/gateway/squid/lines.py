@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from drystone.engine.filtering.hosts import MAX_HOST, canonical_path, is_plain, split_url
 
 LONGEST_LINE = 64 * 1024  # Squid's own limit is 9,216 bytes for a rewriter, a little more for an acl
-_TOKENS_OF_ASKER = frozenset("ani")
-_TOKENS_OF_URL = frozenset("up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,49 +84,3 @@ def _address(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         return ""
-
-
-def redirect_answer(url: str) -> bytes:
-    """A rewriter's yes: Squid sends the browser to the block page. A quote or a newline cannot leave its place."""
-    return b'OK status=302 url="' + quote(url, safe=":/?#[]@!$&'()*+,;=%~").encode("ascii") + b'"'
-
-
-def fill_redirect(template: str, *, who: Who, group: str, category: str, url: bytes) -> str:
-    """SquidGuard's tokens: %a address, %n its name, %i user, %s source group, %t target group, %u URL, %p path and
-    query, %%. Values are percent-encoded: the URL as well, which SquidGuard leaves open to confusion."""
-    if "%" not in template:
-        return template
-    path = url.partition(b"://")[2].partition(b"/")[2]
-    values = {
-        "a": quote(who.client, safe=":"),
-        "n": quote(who.name, safe=""),
-        "i": quote(who.user, safe=""),
-        "s": quote(group, safe=""),
-        "t": quote(category, safe=""),
-        "u": quote_from_bytes(url[:2000], safe=""),
-        "p": quote_from_bytes(path[:2000], safe=""),
-        "%": "%",
-    }
-    parts = template.split("%")
-    filled = [parts[0]]
-    rest = iter(parts[1:])
-    for part in rest:
-        if not part:  # `%%`
-            filled.append(values["%"] + next(rest, ""))
-        else:
-            filled.append(values.get(part[0], f"%{part[0]}") + part[1:])
-    return "".join(filled)
-
-
-def names_asker(template: str) -> bool:
-    """Whether a redirect differs from one asker to the next."""
-    return not _TOKENS_OF_ASKER.isdisjoint(_tokens(template))
-
-
-def names_url(template: str) -> bool:
-    """Whether a redirect differs from one URL to the next."""
-    return not _TOKENS_OF_URL.isdisjoint(_tokens(template))
-
-
-def _tokens(template: str) -> set[str]:
-    return {part[:1] for part in template.replace("%%", "").split("%")[1:]}
