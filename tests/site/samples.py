@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from drystone.registers.network.models import CheckRun, Publication, PublicationState, Rule, RuleLevel
+from drystone.registers.network.models import CheckRun, Publication, PublicationState, Rule, RuleLevel, TryOut
 from drystone.registers.school.models import Role, School
 from drystone.registers.school.services import audit, calendar, people, places
 from drystone.registers.school.terms import usual_year_from
@@ -17,6 +17,8 @@ from drystone.registers.unblock.models import Grant, Kind, SiteRequest, Whom
 from tests.people import make_person
 
 SHARED = {
+    "certificate_file": {"which": "drystone", "kind": "cer"},
+    "network:certificate_change": {"step": "next"},
     "network:profile": {"slug": "ks2"},
     "network:change_schedule": {"slug": "lunch"},
     "network:remove_schedule": {"slug": "lunch"},
@@ -86,6 +88,14 @@ def _entry(school: School):
     return audit.record(school=school, by=None, verb="try", subject=school, summary="a sample")
 
 
+def _try_out(school: School):
+    now = timezone.now()
+    return TryOut.objects.create(
+        school=school, by_name="a test", days=7, since=now - timedelta(days=7), until=now, state="done",
+        figures={"events": 0, "by_group": [], "groups": [], "seconds": 0},
+    )  # fmt: skip
+
+
 def _event_in_lake(school: School):
     """The walker knocks as an outsider, whose school has no such event."""
     return {"at": 1_790_000_000_000, "segment": "0123456789abcdef", "offset": school.pk}
@@ -114,6 +124,8 @@ SAMPLES: dict[str, Sample] = {
     "network:publication": lambda school: {"number": _publication(school).pk},
     "network:roll_back": lambda school: {"number": _publication(school).pk},
     "network:why_event": _event_in_lake,
+    "network:try_out": lambda school: {"number": _try_out(school).pk},
+    "network:try_out_csv": lambda school: {"number": _try_out(school).pk},
     "network:check_run": lambda school: {"number": _run(school).pk},
     "network:note_check": lambda school: {"number": _run(school).pk},
     "unblock:request": lambda school: {"number": _request(school).pk},

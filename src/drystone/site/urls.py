@@ -6,6 +6,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
+from drystone.registers.network.views import certificates
 from drystone.registers.unblock.views import blocked
 from drystone.site.setup import done
 from drystone.site.views import account as own
@@ -21,6 +22,9 @@ urlpatterns = [
     path("help/at/<slug:slug>/", help_pages.children, name="help_at"),
     path("help/at/<slug:slug>/parents/", help_pages.parents, name="help_parents_at"),
     path("help/at/<slug:slug>/staff/", help_pages.staff, name="help_staff_at"),
+    path("certificate/", certificates.certificate, name="certificate"),
+    path("certificate/drystone.mobileconfig", certificates.certificate_profile, name="certificate_profile"),
+    path("certificate/<slug:which>.<slug:kind>", certificates.certificate_file, name="certificate_file"),
     path("proxy.pac", done.proxy_pac, name="proxy_pac"),
     path("demo/", demo_roles.choose, name="demo_roles"),
     path("demo/step-into/", demo_roles.step_into, name="demo_step_into"),

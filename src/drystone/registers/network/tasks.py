@@ -6,9 +6,9 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
-from drystone.registers.network.models import CheckRun, Publication, PublicationState
+from drystone.registers.network.models import CheckRun, Publication, PublicationState, TryOut
 from drystone.registers.network.overlay import take_up
-from drystone.registers.network.services import publishing, selftest
+from drystone.registers.network.services import certificates, publishing, selftest, tryouts
 from drystone.registers.school.models import School
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,11 @@ def check_now(number: int) -> None:
     selftest.carry_out(CheckRun.objects.select_related("school", "by").get(pk=number))
 
 
+@db_task()  # type: ignore[untyped-decorator]
+def try_out_now(number: int) -> None:
+    tryouts.carry_out(TryOut.objects.select_related("school", "by").get(pk=number))
+
+
 @db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
 def check_every_hour() -> None:
     """P49: at seven minutes past, when few others do something on the hour."""
@@ -55,3 +60,4 @@ def overlays_each_minute() -> None:
     """A net under take_up: what a process that was killed, or a full disk, kept from being written is written now."""
     for school in School.objects.all():
         take_up(school=school, sender=None)
+        certificates.take_up(school)

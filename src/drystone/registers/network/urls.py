@@ -1,6 +1,7 @@
 from django.urls import path
 
 from drystone.registers.network import views
+from drystone.registers.network.views import certificates
 
 app_name = "network"
 urlpatterns = [
@@ -20,11 +21,16 @@ urlpatterns = [
     path("schedules/add/", views.add_schedule, name="add_schedule"),
     path("schedules/<slug:slug>/", views.change_schedule, name="change_schedule"),
     path("schedules/<slug:slug>/remove/", views.remove_schedule, name="remove_schedule"),
+    path("certificate/", certificates.certificate_use, name="certificate"),
+    path("certificate/<slug:step>/", certificates.certificate_change, name="certificate_change"),
     path("lists/", views.lists, name="lists"),
     path("publish/", views.publish, name="publish"),
     path("publications/", views.publications, name="publications"),
     path("publications/<int:number>/", views.publication, name="publication"),
     path("publications/<int:number>/roll-back/", views.roll_back, name="roll_back"),
+    path("try-out/", views.try_outs, name="try_outs"),
+    path("try-out/<int:number>/", views.try_out, name="try_out"),
+    path("try-out/<int:number>.csv", views.try_out_csv, name="try_out_csv"),
     path("why/", views.why, name="why"),
     path("why/<int:at>/<slug:segment>/<int:offset>/", views.why_event, name="why_event"),
     path("checks/", views.checks, name="checks"),
