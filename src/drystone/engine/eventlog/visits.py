@@ -14,6 +14,7 @@ from typing import Final
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.expr.types import BooleanValue, Table
 
 from drystone.engine.eventlog.lake import Lake
@@ -23,6 +24,7 @@ from drystone.engine.filtering.request import Action, Level
 GATEWAY: Final = "gateway"  # level of what a door refuses by itself
 _WHO: Final = ("client", "zone", "person")
 _VISIT: Final = ("host", "path", "who", "state")
+_MOST_STATES: Final = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,16 @@ class Visits:
         """For the kinds in `wanted` (host, path, who, state and the number `by`): by that number the events, the
         people and clients that differ, and the last of them with its path."""
 
+        # `who` and `state` as one number: joined each by itself, a planner may begin with the few values that they have
+        # and make every pair of askers and kinds.
+        numbers = pc.add(pc.multiply(wanted.column("who").cast(pa.int64()), _MOST_STATES), wanted.column("state"))
+        some = wanted.select(["host", "path", by]).append_column("both", numbers)
+
         def build(records: Table) -> Table:
-            some = ibis.memtable(wanted.select(["host"])).distinct()
-            found = self._joined(records.semi_join(some, "host"), askers, minutes, paths)
-            found = found.join(ibis.memtable(wanted.select([*_VISIT, by])), _VISIT)
+            hosts = ibis.memtable(wanted.select(["host"])).distinct()
+            found = self._joined(records.semi_join(hosts, "host"), askers, minutes, paths)
+            found = found.mutate(both=found.who.cast("int64") * _MOST_STATES + found.state)
+            found = found.join(ibis.memtable(some), ("host", "path", "both"))
             return found.group_by(by).agg(
                 people=found.person.nunique(where=found.person != ""),
                 clients=found.client.nunique(where=found.client != ""),

@@ -6,6 +6,7 @@ from drystone.registers.network.models.profiles import OF_PROFILE, Profile
 from drystone.registers.network.models.publications import Publication, PublicationKind, PublicationState
 from drystone.registers.network.models.rules import Ages, Rule, RuleLevel, number_of
 from drystone.registers.network.models.schedules import Schedule, SchedulePeriod
+from drystone.registers.network.models.tryouts import TryOut, TryOutRow, TryOutState, Turn
 
 __all__ = [
     "OF_PROFILE",
@@ -23,5 +24,9 @@ __all__ = [
     "Schedule",
     "SchedulePeriod",
     "SecurePages",
+    "TryOut",
+    "TryOutRow",
+    "TryOutState",
+    "Turn",
     "number_of",
 ]

@@ -15,6 +15,7 @@ from drystone.registers.network.views.rule_changes import (
 )
 from drystone.registers.network.views.rules import rule, rules, rules_csv
 from drystone.registers.network.views.schedules import add_schedule, change_schedule, remove_schedule, schedules
+from drystone.registers.network.views.tryouts import try_out, try_out_csv, try_outs
 from drystone.registers.network.views.why import why, why_event
 
 __all__ = [
@@ -44,6 +45,9 @@ __all__ = [
     "schedules",
     "withdraw_rule",
     "withdraw_rules",
+    "try_out",
+    "try_out_csv",
+    "try_outs",
     "why",
     "why_event",
 ]
