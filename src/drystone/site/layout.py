@@ -30,6 +30,7 @@ NAVIGATION = (
         "Ask about a site", "unblock:ask", "unblock.report_site", "Report a site that should be blocked, or ask for one"
     ),
     Entry("Filter checks", "network:checks", "network.view_checks", "The filter tests itself, and keeps the evidence"),
+    Entry("Sign-on", "signon:passwords", "signon.view", "Internet passwords, devices, and who is signed on where"),
     Entry("People", "school:people", "school.view_people", "Who is who, their roles and classes"),
     Entry("School", "school:settings", "school.view_settings", "Contacts, calendar, zones, groups and classes"),
     Entry("Audit trail", "school:audit", "school.view_audit", "Who changed what, and when"),
