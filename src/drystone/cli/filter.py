@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drystone.cli.output import emit_json, fail
+from drystone.cli.squidguard import import_squidguard
 from drystone.engine.filtering import (
     Bundle,
     BundleError,
@@ -71,6 +72,9 @@ def compile_(
         emit_json(_as_json(compiled, seconds))
     else:
         _tell(compiled, seconds)
+
+
+app.command("import-squidguard")(import_squidguard)
 
 
 @app.command("decide")

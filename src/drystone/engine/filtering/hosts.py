@@ -30,6 +30,7 @@ _STRIPPED = "".join(map(chr, range(0x21)))  # C0 controls and space fall off bot
 _DROPPED = {9: None, 10: None, 13: None}  # tabs and newlines fall out of the middle as well
 _USUAL_PORT = re.compile(r"[0-9]{1,4}", re.ASCII).fullmatch
 _AUTHORITY_END = re.compile(r"[/\\?#]").search
+_WWW = re.compile(r"(?:www|web|ftp)[0-9]*\.", re.ASCII).match
 _UNTIDY_PATH = re.compile(r"//|/\.").search
 
 
@@ -51,9 +52,9 @@ def canonical_host(raw: str) -> str:
 
 
 def without_www(host: str) -> str:
-    """A leading www., web. or ftp. does not count in URL entries, nor in the request compared with them."""
-    if host.startswith(("www.", "web.", "ftp.")) and "." in host[4:]:
-        return host[4:]
+    """A leading www., web. or ftp. (www2., too) does not count in URL entries, nor in what is compared with them."""
+    if host.startswith(("www", "web", "ftp")) and (prefix := _WWW(host)) and "." in host[prefix.end() :]:
+        return host[prefix.end() :]
     return host
 
 
