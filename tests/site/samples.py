@@ -13,6 +13,8 @@ from drystone.registers.network.models import CheckRun, Publication, Publication
 from drystone.registers.school.models import Role, School
 from drystone.registers.school.services import audit, calendar, people, places
 from drystone.registers.school.terms import usual_year_from
+from drystone.registers.signon.models import Device, SessionSource
+from drystone.registers.signon.services import sources
 from drystone.registers.unblock.models import Grant, Kind, SiteRequest, Whom
 from tests.people import make_person
 
@@ -101,8 +103,22 @@ def _event_in_lake(school: School):
     return {"at": 1_790_000_000_000, "segment": "0123456789abcdef", "offset": school.pk}
 
 
+def _device(school: School):
+    return Device.objects.create(
+        school=school, name="Sample tablet", network="10.9.9.9/32", group=school.groups.first()
+    )
+
+
+def _source(school: School):
+    return sources.add_source(school=school, by=None, name=f"Sample {SessionSource.objects.count()}")[0]
+
+
 Sample = Callable[[School], dict[str, object]]
 SAMPLES: dict[str, Sample] = {
+    "signon:choose": lambda school: {"pk": _person(school).pk},
+    "signon:device": lambda school: {"pk": _device(school).pk},
+    "signon:end_device": lambda school: {"pk": _device(school).pk},
+    "signon:revoke_source": lambda school: {"pk": _source(school).pk},
     "school:year": lambda school: {"pk": _year(school).pk},
     "school:new_closure": lambda school: {"pk": _year(school).pk},
     "school:closure_gone": lambda school: {"pk": _year(school).closures.first().pk},

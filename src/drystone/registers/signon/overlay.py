@@ -11,13 +11,15 @@ from django.utils import timezone
 from drystone.engine.filtering import overlay as engine
 from drystone.engine.filtering.words import Access
 from drystone.registers.school.hooks import OverlayPart, overlay_part
-from drystone.registers.school.models import Person, RoleHolding, School
+from drystone.registers.school.models import School
 from drystone.registers.signon.models import Device, ProxyPassword, Session
+from drystone.registers.signon.queries import may_sign_on
 
 
 @overlay_part
 def who_it_is(school: School, at: datetime) -> OverlayPart:
-    members = _members(school, at)
+    # P64: who has left is nobody: their password opens nothing, and where a zone asks for a person they are none.
+    members = list(may_sign_on(school, timezone.localdate(at)).order_by("id"))
     passwords = ProxyPassword.objects.filter(person__in=members).select_related("person").order_by("person_id")
     return OverlayPart(
         access={person.sign_on: Access.OPEN for person in members},
@@ -25,15 +27,6 @@ def who_it_is(school: School, at: datetime) -> OverlayPart:
         devices=_devices(school, at),
         verifiers={password.person.sign_on: password.verifier for password in passwords},
     )
-
-
-def _members(school: School, at: datetime) -> list[Person]:
-    """P64: everybody with a sign-on name who is in a class or holds a role that day. Who has left is nobody: their
-    password opens nothing, and where a zone asks for a person they are none."""
-    day = timezone.localdate(at)
-    held = RoleHolding.objects.filter(starts__lte=day).filter(Q(ends__isnull=True) | Q(ends__gte=day))
-    here = Q(school_class__isnull=False) | Q(pk__in=held.values("person"))
-    return list(Person.objects.filter(here, school=school).exclude(sign_on="").order_by("id"))
 
 
 def _sessions(school: School, at: datetime) -> dict[str, tuple[engine.Session, ...]]:

@@ -153,7 +153,7 @@ def _stop(desk: _Desk, told: Told, known: QuerySet[Session], at: datetime) -> Re
 
 
 def _fit_in(school: School, session: Session) -> None:
-    """So that nobody else has the address meanwhile: what began before ends here, and this ends where the next begins."""
+    """Nobody else has the address meanwhile: what began before ends here, and this ends where the next begins."""
     others = Session.objects.filter(school=school, address=session.address).exclude(pk=session.pk)
     others.filter(since__lte=session.since, ends_at__gt=session.since).update(ends_at=session.since)
     later = others.filter(since__gt=session.since, ends_at__gt=session.since).order_by("since").first()

@@ -1,0 +1,1 @@
+"""Pages of sign-on, a file a subject."""
