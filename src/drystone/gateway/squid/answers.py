@@ -107,7 +107,9 @@ class Answers:
         self._generation = -1
         self._moment = 0
         self._standing = (0.0, 0.0)  # from when to when the profiles of `_people` are theirs
-        self._at = datetime(1970, 1, 1, tzinfo=UTC)
+        self.now(
+            datetime(1970, 1, 1, tzinfo=UTC)
+        )  # whoever forgets to tell the time meets all rules without a schedule
 
     def now(self, at: datetime) -> None:
         """The time of what comes next. Called for every batch of lines, and cheap when little has passed."""
