@@ -54,7 +54,7 @@ def test_it_writes_a_configuration_that_squid_accepts_and_says_what_to_do_next(h
     assert f"squid -N -f {out}/squid.conf" in done.stdout
     assert "rotate" in done.stdout
     assert "Mind:" not in done.stdout
-    assert (out / "errors" / "ERR_DRYSTONE_BLOCKED").exists()
+    assert (out / "errors" / "ERR_DRYSTONE_CHILD").exists()
     assert (home.events / "squid").is_dir()
 
 

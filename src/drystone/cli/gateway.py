@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from drystone.cli.authority import ca
 from drystone.cli.output import emit_json, fail
+from drystone.cli.squid_config import squid_config
 from drystone.engine.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="Write Squid's configuration, and see how gateways stand.")
@@ -24,73 +26,8 @@ def gateway() -> None:
     """Doors to the network."""
 
 
-@app.command("squid-config")
-def squid_config(
-    out: Annotated[Path, typer.Option(help="Folder to write squid.conf and all it needs into.")],
-    home: HomeOption = Path("var"),
-    port: Annotated[str, typer.Option(help="PORT or ADDRESS:PORT that Squid listens on.")] = "3128",
-    gateway: Annotated[str, typer.Option(help="Name of this gateway in events and on the screens.")] = "squid",
-    bundles: Annotated[Path | None, typer.Option(help="Folder with `current`; left out: the home's own.")] = None,
-    user: Annotated[str, typer.Option(help="User that Squid runs as; left out: found.")] = "",
-    helper_children: Annotated[int, typer.Option(help="Helpers that Squid starts.")] = 2,
-    clients: Annotated[list[str] | None, typer.Option(help="Range of clients; may be repeated.")] = None,
-    allow_private: Annotated[
-        list[str] | None, typer.Option(help="Private range that clients may reach: your intranet; may be repeated.")
-    ] = None,
-    deny_port: Annotated[
-        list[int] | None, typer.Option(help="Port of Drystone itself, closed even in a private range that is named.")
-    ] = None,
-    extra_port: Annotated[
-        list[int] | None, typer.Option(help="Port to open beside 80, 443, 8080, 8443; may be repeated.")
-    ] = None,
-    dns: Annotated[list[str] | None, typer.Option(help="Resolver for Squid; left out: the system's.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Ask Squid itself whether the file is right.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
-) -> None:
-    """Write a complete configuration for Squid with Drystone's helper."""
-    from drystone.gateway.squid.conf import CLIENTS, ConfError
-    from drystone.gateway.squid.install import (
-        SquidConfigError,
-        Wanted,
-        check_with_squid,
-        next_steps,
-        write_squid_config,
-    )
-    from drystone.gateway.squid.launcher import LauncherError
-
-    wanted = Wanted(
-        home=Home(home),
-        out=out,
-        gateway=gateway,
-        port=port,
-        bundles=bundles,
-        user=user,
-        helper_children=helper_children,
-        clients=tuple(clients or CLIENTS),
-        named=tuple(allow_private or ()),
-        own_ports=tuple(deny_port or ()),
-        extra_ports=tuple(extra_port or ()),
-        dns=tuple(dns or ()),
-    )
-    try:
-        written = write_squid_config(wanted)
-        said = check_with_squid(written.conf) if check else []
-    except (ConfError, SquidConfigError, LauncherError) as error:
-        fail(str(error))
-    if as_json:
-        emit_json(
-            {
-                "conf": str(written.conf),
-                "events": str(written.events),
-                "user": written.user,
-                "helper": list(written.helper),
-                "checked": check,
-                "warnings": written.warnings + said,
-            }
-        )
-        return
-    for line in [*next_steps(written, port=port), *(f"Squid says: {line}" for line in said)]:
-        print(line)
+app.command("squid-config")(squid_config)
+app.command("ca")(ca)
 
 
 @app.command("status")

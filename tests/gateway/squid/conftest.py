@@ -173,13 +173,14 @@ class RunningSquid:
         wait_for(lambda: len(self.lines()) >= count)
         return sorted((parse_line(line) for line in self.lines()), key=lambda event: event.at)
 
-    def helpers(self) -> list[int]:
-        """Process ids of the helpers that this Squid has started."""
+    def helpers(self, which: str = "--bundle") -> list[int]:
+        """Process ids of the helpers that this Squid has started: those that decide, or others by a word of theirs."""
         wanted = str(self.out / "helper.py").encode()
         found = []
         for folder in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
-                if folder.name.isdigit() and wanted in (folder / "cmdline").read_bytes().split(b"\0"):
+                words = (folder / "cmdline").read_bytes().split(b"\0") if folder.name.isdigit() else []
+                if wanted in words and which.encode() in words:
                     found.append(int(folder.name))
         return found
 

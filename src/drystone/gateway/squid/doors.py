@@ -9,6 +9,7 @@ from urllib.parse import quote
 from drystone.engine.eventlog.event import DECISION_FIELDS, event_from, format_event
 from drystone.engine.filtering import Action, Decision, Level, LiveFilter, Profile, Request, Verdict
 from drystone.gateway.squid.answers import UNDECIDED, Answer, Party
+from drystone.gateway.squid.block_notes import BlockPage
 from drystone.gateway.squid.lines import Who
 
 # The event line in three runs of its fields, each one note: Squid reads, keeps and prints every note at a cost, and
@@ -31,18 +32,28 @@ class AclDoor:
     A note's fields are encoded as the event line wants them, and once more for the protocol: Squid undoes the second
     and prints the first as it is. P62: what the event may tell is settled in event_from, in one place."""
 
-    def __init__(self, live: LiveFilter, *, gateway: str = "squid", school: str = "") -> None:
+    def __init__(
+        self, live: LiveFilter, *, gateway: str = "squid", school: str = "", page: BlockPage | None = None
+    ) -> None:
         """`school` stands in the events while there is no bundle to name it."""
         self._live = live
         self._gateway = gateway
         self._school = school
+        self._page = page or BlockPage(live)
+
+    def refresh(self) -> bool:
+        """As LiveFilter.refresh, of what the block page hangs on: what was kept is then forgotten."""
+        changed = self._page.refresh()
+        self._live.generation += changed
+        return changed
 
     def shared(self, party: Party, verdict: Verdict, host: str, path: str, url: bytes) -> bytes | None:  # noqa: ARG002
         known = party.heads.get(id(verdict))
         head = known[1] if known else self._head(party, verdict)
         if head is None or len(path) > _LONGEST_PATH or not _PLAIN(host + path):
             return None
-        return head + f" place_={host or '-'}%09{path or '-'}%09-".encode("ascii")
+        ticket = self._page.ticket(self._decision(verdict, party.profile, host)) if verdict.action is _BLOCK else b""
+        return head + ticket + f" place_={host or '-'}%09{path or '-'}%09-".encode("ascii")
 
     def tail(self, who: Who, client: str, profile: Profile) -> bytes:
         fields = self._fields(self._decision(UNDECIDED, profile, ""), Request("", client, _EPOCH, method=who.method))
@@ -53,14 +64,15 @@ class AclDoor:
         decision = self._decision(answer.verdict, asker.party.profile, answer.host)
         request = Request(answer.host, asker.client, _EPOCH, path=answer.path[:_LONGEST_PATH], method=asker.who.method)
         fields = self._fields(decision, request, asker.device)
-        return self._say(decision, fields) + _note("place_", fields[PLACE]) + _note("from_", fields[FROM]) + b"\n"
+        said = self._say(decision, fields, connect=asker.party.connect) + self._page.ticket(decision)
+        return said + _note("place_", fields[PLACE]) + _note("from_", fields[FROM]) + b"\n"
 
     def _head(self, party: Party, verdict: Verdict) -> bytes | None:
         """What stands before host and path; None for a visit to help, which must not name its client (P13)."""
         head = None
         if verdict.level != Level.HELP:
             decision = self._decision(verdict, party.profile, "")
-            head = self._say(decision, self._fields(decision, Request("", "", _EPOCH)))
+            head = self._say(decision, self._fields(decision, Request("", "", _EPOCH)), connect=party.connect)
         party.keep(verdict, head)
         return head
 
@@ -87,11 +99,11 @@ class AclDoor:
         line = format_event(event_from(decision, request, gateway=self._gateway, device=device))
         return line.decode("ascii").rstrip("\n").split("\t")
 
-    def _say(self, decision: Decision, fields: list[str]) -> bytes:
+    def _say(self, decision: Decision, fields: list[str], *, connect: bool) -> bytes:
         """The answer with all that does not hang on place and asker."""
         said = f"ERR action_={decision.action}" if decision.blocked else f"OK action_={decision.action}"
         if decision.blocked:  # what was allowed needs no words, and Squid reads every byte of every answer
-            said += f" message={quote(self._message(decision), safe='')} reason_={_words(decision.reason)}"
+            said += f" reason_={_words(decision.reason)}{self._page.notes(decision, connect=connect)}"
             said += f" category_={_words(decision.category)}" if decision.category else ""
             said += f" level_={decision.level}" if decision.level else ""
             # P62: nobody has signed on where a zone requires it; squid.conf asks for a name there (squid/signon.py)
@@ -99,13 +111,6 @@ class AclDoor:
         if decision.safe_host:
             said += f" safehost_={_words(decision.safe_host)}"
         return said.encode("ascii") + _note("what_", fields[WHAT])
-
-    def _message(self, decision: Decision) -> str:
-        """What the block page says is the matter: the category in plain words, else the reason."""
-        if not decision.category or decision.level == Level.ACCESS:
-            return decision.reason
-        titles = self._live.bundle.categories if self._live.bundle else {}
-        return titles.get(decision.category, decision.category)
 
 
 def _note(name: str, fields: list[str]) -> bytes:

@@ -19,6 +19,7 @@ from time import monotonic
 
 from drystone.engine.filtering import LiveFilter
 from drystone.gateway.squid.answers import Answers, Door
+from drystone.gateway.squid.block_notes import BlockPage, read_words
 from drystone.gateway.squid.doors import AclDoor
 from drystone.gateway.squid.lines import LONGEST_LINE
 from drystone.gateway.squid.rewriter import DEFAULT_REDIRECT, RewriterDoor
@@ -33,11 +34,15 @@ Answers requests on standard input, one a line: [ID ]URL CLIENT[/NAME] USER METH
   --rewriter        answer as a url_rewrite_program does, as SquidGuard is used
   --redirect URL    page where the rules name none; %a client, %n its name, %i user, %s group, %t category, %u URL,
                     %p path and query, %f the file, %% a per cent sign; maybe 302: before it
+  --events FOLDER   with --rewriter: write an event for each answer there, before it is given
   --gateway NAME    name of this gateway in events
   --school SLUG     the school in events while no bundle names it
   --key-file FILE   key of the people in the bundle (keys/person.key of the home)
-  --check-key FILE  key that signs the filter's self-tests (keys/check.key of the home)
+  --check-key FILE  key that signs the filter's self-tests and the block page's links (keys/check.key of the home)
+  --tickets         the block page has a link: give each block a ticket for it
+  --words FILE      what each category is about in a child's words, as JSON
 """
+_VALUES = ("--bundle", "--redirect", "--events", "--gateway", "--school", "--key-file", "--check-key", "--words")
 
 
 class UsageError(ValueError):
@@ -48,13 +53,15 @@ class Options:
     """The command line, parsed without argparse: that alone would take a third of the start."""
 
     def __init__(self, argv: Sequence[str]) -> None:
-        self.rewriter = False
-        values = dict.fromkeys(("--bundle", "--redirect", "--gateway", "--school", "--key-file", "--check-key"), "")
+        self.rewriter = self.tickets = False
+        values = dict.fromkeys(_VALUES, "")
         words = iter(argv)
         for word in words:
             name, equals, value = word.partition("=")
             if word == "--rewriter":
                 self.rewriter = True
+            elif word == "--tickets":
+                self.tickets = True
             elif name in values:
                 given = value if equals else next(words, None)
                 if not given:
@@ -66,12 +73,16 @@ class Options:
             raise UsageError("--bundle is missing: name what `drystone filter compile --out` wrote")
         if values["--redirect"] and not self.rewriter:
             raise UsageError("--redirect goes with --rewriter; the acl's page is Squid's deny_info")
+        if values["--events"] and not self.rewriter:
+            raise UsageError("--events goes with --rewriter; of the acl's answers Squid writes the events")
         self.bundle = Path(values["--bundle"])
+        self.events = values["--events"]
         self.redirect = values["--redirect"] or DEFAULT_REDIRECT
         self.gateway = values["--gateway"] or "squid"
         self.school = values["--school"]
         self.key_file = values["--key-file"]
         self.check_key = values["--check-key"]
+        self.words = values["--words"]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -86,16 +97,33 @@ def main(argv: Sequence[str]) -> int:
         print(f"drystone: filter helper: {error}", file=sys.stderr)
         return 2
     live = open_filter(options.bundle, key=_key(options.key_file))
+    check_key = _key(options.check_key, closed=b"") or b""
     door: Door = RewriterDoor(redirect=options.redirect)
+    refresh = live.refresh
     if not options.rewriter:
-        door = AclDoor(live, gateway=options.gateway, school=options.school)
+        tickets = check_key if options.tickets else b""
+        page = BlockPage(live, words=read_words(options.words), tickets=tickets, https=live.folder)
+        acl = AclDoor(live, gateway=options.gateway, school=options.school, page=page)
+        door, refresh = acl, lambda: live.refresh() | acl.refresh()
     # What is kept has no cycles; looking for some among it, again and again, would cost a fifth of the time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    answers = Answers(live, door, check_key=_key(options.check_key, closed=b"") or b"", alarm=alarm)
+    answers = _answers(live, door, options, check_key)
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # Squid has gone; nobody is left to answer
-        serve(answers, refresh=live.refresh)
+        serve(answers, refresh=refresh)
     return 0
+
+
+def _answers(live: LiveFilter, door: Door, options: Options, check_key: bytes) -> Answers:
+    if not options.events:
+        return Answers(live, door, check_key=check_key, alarm=alarm)
+    from drystone.engine.eventlog.segment import SegmentWriter
+    from drystone.gateway.squid.journal import RecordedAnswers, Recorder
+
+    recorder = Recorder(
+        live, SegmentWriter(Path(options.events)), gateway=options.gateway, school=options.school, alarm=alarm
+    )
+    return RecordedAnswers(live, door, recorder, check_key=check_key, alarm=alarm)
 
 
 def serve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import json
 import os
 import pwd
@@ -11,13 +12,19 @@ import shutil
 import stat
 import subprocess
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from drystone.engine.filtering import LiveFilter
 from drystone.engine.home import Home
-from drystone.gateway.squid.conf import CLIENTS, SquidSettings, squid_conf
-from drystone.gateway.squid.launcher import helper_command, squid_user
-from drystone.gateway.squid.pages import write_pages
+from drystone.gateway.squid.authority import Handed, NoAuthority, hand_over, write_secret
+from drystone.gateway.squid.conf import squid_conf
+from drystone.gateway.squid.launcher import NAMES, helper_command, launched, squid_user
+from drystone.gateway.squid.machine import own_addresses
+from drystone.gateway.squid.pages import write_pages, write_words
+from drystone.gateway.squid.service import write_service_files
+from drystone.gateway.squid.settings import CLIENTS, SquidSettings
+from drystone.gateway.squid.sign_on import SignOn, auth_for
 
 _PROBLEM = re.compile(r"\b(FATAL|ERROR|WARNING|Bungled)\b.*")
 PARSE_TIMEOUT_S = 60
@@ -43,6 +50,10 @@ class Wanted:
     own_ports: tuple[int, ...] = ()
     extra_ports: tuple[int, ...] = ()
     dns: tuple[str, ...] = ()
+    hosts_file: Path | None = None
+    zone_ports: tuple[tuple[str, str], ...] = ()
+    sign_on: SignOn | None = None
+    web: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +77,37 @@ def write_squid_config(wanted: Wanted) -> Written:
     _folder(events, user)
     _open_to(user, wanted.home, bundles, events)
     live = LiveFilter(bundles, key=_secret(wanted.home.person_key), alarm=lambda _: None)
+    keys = _hand_over_keys(wanted.home, out, user)
     options = ["--bundle", str(bundles / "current"), "--gateway", wanted.gateway]
     options += ["--school", live.school] if live.school else []
-    options += _hand_over_keys(wanted.home, out, user)
+    options += [*keys, "--words", str(write_words(out / "words.json")), *(["--tickets"] if wanted.web else [])]
     command, probe = helper_command(out, options, user=user)
-    settings = _settings(wanted, out=out, events=events, helper=command, user=user, school=live.school)
-    conf = out / "squid.conf"
-    text = squid_conf(settings)
-    beside = out / ".squid.conf.new"
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w") as file:  # no planted link
-        file.write(text)
-    beside.replace(conf)
-    write_pages(out / "errors", school=live.bundle.school_name if live.bundle else "")
+    try:
+        handed = hand_over(wanted.home, out, user, at=datetime.now(UTC))
+    except NoAuthority as error:
+        raise SquidConfigError(str(error)) from None
+    settings = _settings(wanted, out=out, events=events, helper=command, user=user, live=live, handed=handed)
+    conf = _write_conf(out, squid_conf(settings))
+    write_service_files(
+        settings, run=wanted.home.run.resolve(), squid=_program() or "/usr/sbin/squid", group=_group(user)
+    )
+    write_pages(out / "errors", school=live.bundle.school_name if live.bundle else "", web=wanted.web)
     _leave_status(wanted, out)
     return Written(conf, events, user, command, _warnings(probe.alarms))
 
 
+def _write_conf(out: Path, text: str) -> Path:
+    """Whole or not at all, and through no link that somebody planted."""
+    beside = out / ".squid.conf.new"
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w") as file:
+        file.write(text)
+    return beside.replace(out / "squid.conf")
+
+
 def check_with_squid(conf: Path) -> list[str]:
     """What Squid itself says of the file: no line means that it is content. Raises SquidConfigError."""
-    squid = shutil.which("squid", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    squid = _program()
     if squid is None:
         raise SquidConfigError("Squid is not installed here; on Debian or Ubuntu: apt install squid-openssl")
     done = subprocess.run(
@@ -97,37 +119,61 @@ def check_with_squid(conf: Path) -> list[str]:
     return said
 
 
+def _program() -> str | None:
+    return shutil.which("squid", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+def _group(user: str) -> str:
+    """Of Squid's user, where logrotate is told to become it."""
+    return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name if os.geteuid() == 0 else ""
+
+
 def next_steps(written: Written, *, port: str) -> list[str]:
     """The few commands that are left, in order."""
+    out, name = written.conf.parent, written.events.name
     lines = [
         f"Written: {written.conf} (events go to {written.events}; Squid runs as {written.user}).",
-        f"Start it:      squid -N -f {written.conf}   or let your service unit use this file",
+        f"Try it:        squid -N -f {written.conf}",
+        f"As a service:  cp -r {out}/systemd/squid.service.d /etc/systemd/system/ && systemctl daemon-reload && "
+        "systemctl restart squid",
+        f"Each night:    cp {out}/logrotate /etc/logrotate.d/drystone-{name}   (the collector follows what is renamed)",
         f"After changes: squid -k reconfigure -f {written.conf}",
-        f"Each night:    squid -k rotate -f {written.conf}   (the collector follows the renamed files)",
         f"Browsers:      proxy port {port.rpartition(':')[2]} of this machine, for HTTP and HTTPS",
     ]
     return lines + [f"Mind: {warning}" for warning in written.warnings]
 
 
 def _settings(
-    wanted: Wanted, *, out: Path, events: Path, helper: tuple[str, ...], user: str, school: str
+    wanted: Wanted, *, out: Path, events: Path, helper: tuple[str, ...], user: str, live: LiveFilter, handed: Handed
 ) -> SquidSettings:
-    defaults = SquidSettings(wanted.gateway, school, out, events, helper, user)
+    names = launched(helper, NAMES)
+    auth = auth_for(wanted.sign_on, helper, realm=live.bundle.school_name if live.bundle else "")
+    defaults = SquidSettings(wanted.gateway, live.school, out, events, helper, names, user)
     return SquidSettings(
         gateway=wanted.gateway,
-        school=school,
+        school=live.school,
         out=out,
         events=events,
         helper=helper,
+        names=names,
         user=user,
         port=wanted.port,
+        zone_ports=wanted.zone_ports,
+        certgen=handed.certgen,
+        certificates=handed.certificates,
+        authority=handed.authority,
         helper_children=wanted.helper_children,
         clients=wanted.clients,
         named=wanted.named,
         own_ports=wanted.own_ports,
+        own_addresses=own_addresses(),
         ports=(*defaults.ports, *wanted.extra_ports),
         tunnel_ports=(*defaults.tunnel_ports, *wanted.extra_ports),
         dns=wanted.dns,
+        hosts_file=wanted.hosts_file,
+        auth=auth,
+        signs_on=wanted.sign_on.clients if wanted.sign_on else (),
+        web=wanted.web,
     )
 
 
@@ -200,13 +246,7 @@ def _hand_over_keys(home: Home, out: Path, user: str) -> list[str]:
         secret = _secret(source)
         if secret is None:
             continue
-        target = out / source.name
-        target.unlink(missing_ok=True)
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secret)
-        if os.geteuid() == 0:
-            shutil.chown(target, user, pwd.getpwnam(user).pw_gid)
+        target = write_secret(out / source.name, secret, user)
         options += [option, str(target)]
     return options
 

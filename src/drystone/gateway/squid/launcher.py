@@ -22,16 +22,22 @@ PROBE = b"0 drystone-probe.invalid:443 192.0.2.1 - CONNECT - -\n"
 TIMEOUT_S = 20
 _COMPILED = shutil.ignore_patterns("__pycache__", "*.pyc")
 _NEEDED = ("drystone", "marisa_trie", "re2", "idna")
-_TEXT = '''"""Starts Drystone's helper for Squid. Written by `drystone gateway squid-config`; run with -I -S."""
+_TEXT = '''"""Starts Drystone's helpers for Squid. Written by `drystone gateway squid-config`; run with -I -S."""
 
 import sys
+from importlib import import_module
 
 sys.path[:0] = {paths!r}
 
-from drystone.gateway.squid.helper import main
-
-raise SystemExit(main(sys.argv[1:]))
+MODULES = {modules!r}
+module = MODULES.get(sys.argv[1]) if len(sys.argv) > 1 else None
+words = sys.argv[2:] if module else sys.argv[1:]
+raise SystemExit(import_module(module or {default!r}).main(words))
 '''
+# The first word of the command line says which helper; without one it is the decision's.
+NAMES, SIGN_ON = "names", "sign-on"
+_MODULES = {NAMES: "drystone.gateway.squid.names", SIGN_ON: "drystone.gateway.squid.basic"}
+_DEFAULT = "drystone.gateway.squid.helper"
 
 
 class LauncherError(RuntimeError):
@@ -61,7 +67,7 @@ def squid_user() -> str:
 def write_launcher(folder: Path, paths: list[str]) -> Path:
     """`helper.py` in `folder`, readable by all; it holds no secret."""
     file = folder / "helper.py"
-    file.write_text(_TEXT.format(paths=paths))
+    file.write_text(_TEXT.format(paths=paths, modules=_MODULES, default=_DEFAULT))
     file.chmod(0o644)
     return file
 
@@ -131,6 +137,11 @@ def helper_command(folder: Path, options: list[str], *, user: str) -> tuple[tupl
         f"Squid's user {user} cannot run Drystone's helper here ({probe.alarms.strip()[-200:] or 'no answer'}); "
         f"install Drystone where {user} can read it, such as /opt/drystone"
     )
+
+
+def launched(helper: tuple[str, ...], which: str, *options: str) -> tuple[str, ...]:
+    """The command line of another helper, by the launcher that was found to work. `which`: NAMES or SIGN_ON."""
+    return (*helper[:4], which, *options)
 
 
 def run_once(command: tuple[str, ...], *, user: str) -> Probe:

@@ -1,0 +1,56 @@
+"""squid.conf: the event of every request (P62), once.
+
+A tunnel passes `http_access` twice, as the CONNECT and as the spliced tunnel: only the second is an event, for it
+knows the bytes. What is cut off inside a tunnel is one as well, as blocked, under the name that was tried. Of a
+request inside a blocked tunnel, seen only to show the page, nothing is written: the event is that of its CONNECT,
+which has the host and no path.
+"""
+
+from __future__ import annotations
+
+from drystone.gateway.squid.settings import SquidSettings
+
+_HEAD = "1\tdecision\t-\t%ts%03tu"  # version 1 of the line: drystone.engine.eventlog.event
+_NOTHING = "-"
+
+
+def log(s: SquidSettings) -> str:
+    """The helper's notes are encoded as the line wants them, so they are printed as they are; a visit to a help site
+    has no client, person, device or path in them."""
+    return f"""
+# -- events: one line a request, for `drystone log collect`. Keep the names: the collector knows a renamed file again
+# (squid.log.1), and logrotate does the renaming. What Squid refused by itself is in a file of its own. ---------
+logformat drystone_event {_event()}
+logformat drystone_fronted {_cut("%#ssl::>sni", "gateway:sni")}
+logformat drystone_no_tls {_cut("%#>rd", "gateway:no-tls")}
+logformat drystone_refused {_refused(s)}
+access_log stdio:{s.events}/squid.log logformat=drystone_event answered !refused !unusual !inside
+access_log stdio:{s.events}/squid.log logformat=drystone_fronted fronted
+access_log stdio:{s.events}/squid.log logformat=drystone_no_tls no_tls
+access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused asked not_passed !inside
+logfile_rotate 0
+buffered_logs off
+strip_query_terms on
+cache_log {s.out}/cache.log
+cache_store_log none
+"""
+
+
+def _event() -> str:
+    return "\t".join([_HEAD, *map(_note, ("from", "place", "what")), "%<st"])
+
+
+def _cut(host: str, rule: str) -> str:
+    """Host, path and search; action, category, rule, level and edition; bytes."""
+    what = ["block", _NOTHING, rule, "gateway", _NOTHING]
+    return "\t".join([_HEAD, _note("from"), host, _NOTHING, _NOTHING, *what, "%<st"])
+
+
+def _refused(s: SquidSettings) -> str:
+    who = [s.school or _NOTHING, s.gateway, _NOTHING, "%>a", *[_NOTHING] * 3, "%#>rm"]
+    what = ["block", _NOTHING, "gateway:refused", "gateway", _NOTHING]
+    return "\t".join([_HEAD, *who, "%#>rd", _NOTHING, _NOTHING, *what, "%<st"])
+
+
+def _note(name: str) -> str:
+    return f"%'{{{name}_}}note"
