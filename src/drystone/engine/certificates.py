@@ -215,7 +215,8 @@ def read_authority(folder: Path, which: str = CURRENT) -> Authority:
         key = serialization.load_pem_private_key(data, password=None)
         certificate = x509.load_pem_x509_certificate(data)
     except FileNotFoundError:
-        raise AuthorityError(f"{path} is not there: `drystone gateway ca` makes it") from None
+        how = "drystone gateway ca --next" if which == NEXT else "drystone gateway ca"
+        raise AuthorityError(f"{path} is not there: `{how}` makes it") from None
     except OSError as error:
         raise AuthorityError(f"{path} cannot be read ({error.strerror})") from None
     except (ValueError, TypeError):
