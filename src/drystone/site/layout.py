@@ -11,12 +11,14 @@ from django.urls import reverse
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the navigation, shown to those who hold the permission."""
+    """One entry of the navigation, shown to those who hold the permission; not to those who reach the same page by the
+    entry that goes with `unless`."""
 
     text: str
     url_name: str
     permission: str
     about: str
+    unless: str = ""
 
 
 NAVIGATION = (
@@ -27,7 +29,11 @@ NAVIGATION = (
     ),
     Entry("Requests", "unblock:requests", "unblock.view_requests", "Who asks for a site, or reports one"),
     Entry(
-        "Ask about a site", "unblock:ask", "unblock.report_site", "Report a site that should be blocked, or ask for one"
+        "Ask about a site",
+        "unblock:ask",
+        "unblock.report_site",
+        "Report a site that should be blocked, or ask for one",
+        unless="unblock.view_requests",
     ),
     Entry("Filter checks", "network:checks", "network.view_checks", "The filter tests itself, and keeps the evidence"),
     Entry("Sign-on", "signon:passwords", "signon.view", "Internet passwords, devices, and who is signed on where"),
@@ -39,7 +45,11 @@ NAVIGATION = (
 
 def context(request: HttpRequest) -> dict[str, Any]:
     permissions: frozenset[str] = getattr(request, "permissions", frozenset())
-    shown = [(entry, reverse(entry.url_name)) for entry in NAVIGATION if entry.permission in permissions]
+    shown = [
+        (entry, reverse(entry.url_name))
+        for entry in NAVIGATION
+        if entry.permission in permissions and entry.unless not in permissions
+    ]
     here = max((href for _, href in shown if request.path.startswith(href)), key=len, default="")  # the closest
     return {
         "person": getattr(request, "person", None),

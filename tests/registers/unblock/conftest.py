@@ -1,4 +1,4 @@
-"""A published school, as the tests of the network register make it, and tickets as its gateway would sign them."""
+"""A school, as the tests of the network register make it, and tickets as its gateway would sign them."""
 
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from drystone.registers.network.api import publish_first
 from drystone.registers.school.models import Role
 from tests.registers.network.conftest import as_person, home, other, place
 from tests.registers.network.parts import person
+from tests.registers.unblock.parts import Gateway
 
 __all__ = ["as_person", "home", "other", "place"]
 
@@ -24,11 +25,17 @@ def _fresh_counts(db):
 
 @pytest.fixture
 def school(place):
-    """Published, so that there is a filter to explain."""
-    publish_first(place.school, place.head)
+    """Not published: most tests need no filter in force."""
     place.coordinator = person(place.school, "Cora", "Tarn", Role.COORDINATOR, sign_on="ctarn")
     place.lead = person(place.school, "Sana", "Rigg", Role.SAFEGUARDING_LEAD, sign_on="srigg")
     return place
+
+
+@pytest.fixture
+def gateway(home, school, django_capture_on_commit_callbacks):
+    """The same school published, and what its gateways answer."""
+    publish_first(school.school, school.head)
+    return Gateway(home, school, django_capture_on_commit_callbacks)
 
 
 @pytest.fixture

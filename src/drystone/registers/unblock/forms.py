@@ -115,8 +115,8 @@ class DecisionForm(forms.Form):
         if not alike:
             del self.fields["others"]
         else:
-            who = "other person asks" if alike == 1 else "other people ask"
-            self.fields["others"].label = f"Answer the {alike} {who} about this site in the same way"
+            who = "the other person who asks" if alike == 1 else f"the {alike} others who ask"
+            self.fields["others"].label = f"Give the same answer to {who} about this site"
 
     def _things(self, school: School, about: SiteRequest) -> None:
         models = (("school_class", SchoolClass), ("zone", Zone), ("group", Group), ("rule_for", Group))

@@ -22,6 +22,7 @@ from drystone.registers.school.services.places import add_zone
 from drystone.registers.school.services.schools import found_school
 from drystone.registers.school.terms import YearPlan, usual_year
 from drystone.site.demo.names import names
+from drystone.site.demo.requests import add_requests
 from drystone.site.demo.rules import make_rules
 from drystone.site.demo.traffic import write_term
 from drystone.site.tasks import look_at_first
@@ -84,6 +85,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
             visitor=people["support"],
         )
         publish_first(school, people["technician"])
+        add_requests(school, people)
         record_review(
             school=school,
             by=people["chair"],

@@ -52,7 +52,7 @@ def allow(
     `others` answers those who asked for the same site too, where it is open for more than one person. Raises Refused
     or NotAllowed; to open what is mandatory is refused and put on record.
     """
-    now = timezone.now()
+    now, until = timezone.now(), until.replace(microsecond=0)  # the overlay counts milliseconds, and would round up
     _may_decide(request, by)
     reason = _reason(reason)
     _refuse_mandatory(request, by)
