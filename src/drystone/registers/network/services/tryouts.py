@@ -26,6 +26,7 @@ MOST_DAYS = 92
 MOST_ROWS = 5_000
 KEPT = 10  # try-outs of a school
 SILENT_FOR = timedelta(minutes=5)  # a worker that shows no life for so long has died
+TELL_EVERY = 1  # seconds between two marks of progress of one stage
 _UNDER_WAY = (TryOutState.WAITING, TryOutState.WORKING)
 
 
@@ -156,12 +157,13 @@ def _names(bundle: Bundle) -> dict[str, str]:
 
 
 def _progress(tried: TryOut) -> Callable[[str, int, int], None]:
-    last = [0.0, ""]
+    told = ("", 0.0)
 
     def tell(what: str, done: int, of: int) -> None:
+        nonlocal told
         now = timezone.now()
-        if what != last[1] or now.timestamp() - float(last[0]) >= 1:
-            last[:] = [now.timestamp(), what]
+        if what != told[0] or now.timestamp() - told[1] >= TELL_EVERY:
+            told = (what, now.timestamp())
             TryOut.objects.filter(pk=tried.pk).update(stage=what[:200], done_steps=done, all_steps=of, beat_at=now)
 
     return tell

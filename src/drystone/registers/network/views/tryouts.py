@@ -26,7 +26,7 @@ SHOWN_CHANGES = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 def try_outs(request: HttpRequest) -> HttpResponse:
     school = school_of(request)
-    form = TryOutForm(request.POST or None)
+    form = TryOutForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             asked = services.ask_to_try_out(school=school, by=request.person, days=form.asked_days)  # type: ignore[attr-defined]
