@@ -259,6 +259,10 @@ class Lake:
             known = self._last_seen[folder] = (names, {row["gateway"]: row["last"].astimezone(UTC) for row in rows})
         return known[1]
 
+    def first_day(self, school: str) -> date | None:
+        """The day (UTC) of the oldest events; None where there are none."""
+        return min((day for day, _ in layout.days(self.root, school)), default=None)
+
     def _days(self, school: str, since: datetime | None, until: datetime | None) -> list[Path]:
         first = since.astimezone(UTC).date() if since else date.min
         last = (until.astimezone(UTC) - timedelta(microseconds=1)).date() if until else date.max

@@ -11,13 +11,14 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from drystone.engine.eventlog.lake import Lake
 from drystone.engine.filtering.bundle import Bundle, BundleError
 from drystone.engine.filtering.compile import Compiled, compile_bundle
 from drystone.engine.filtering.lists import ListError
@@ -268,11 +269,24 @@ def _turn(link: Path, target: str) -> None:
 
 
 def _forget_old_editions(school: School) -> None:
-    """The last thirty editions that were in force stay on disk; the history of older ones stays in the register."""
+    """The last thirty editions that were in force stay on disk, and every one that was while events were written that
+    are still kept: “Why?” replays them on it. The history of older ones stays in the register."""
     folder = bundle_folder(school)
-    done = Publication.objects.filter(school=school, state=PublicationState.DONE).values_list("edition", flat=True)
-    kept = set(list(dict.fromkeys(done))[:KEPT_EDITIONS]) | {edition_in_force(school)}
+    kept = _editions_to_keep(school) | {edition_in_force(school)}
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith(".") and entry.name not in kept:
             shutil.rmtree(entry, ignore_errors=True)
             entry.with_name(f"{entry.name}.receipt.json").unlink(missing_ok=True)
+
+
+def _editions_to_keep(school: School) -> set[str]:
+    done = Publication.objects.filter(school=school, state=PublicationState.DONE)
+    oldest_event = Lake(settings.HOME.lake).first_day(school.slug)
+    kept: list[str] = []
+    replaced_at = None  # when the next one took its place
+    for edition, came_at in done.values_list("edition", "finished_at"):
+        named = oldest_event and (replaced_at is None or replaced_at.astimezone(UTC).date() >= oldest_event)
+        if edition not in kept and (named or len(kept) < KEPT_EDITIONS):
+            kept.append(edition)
+        replaced_at = came_at
+    return set(kept)
