@@ -60,6 +60,7 @@ def change_device(*, device: Device, by: Person | None, described: Described, at
     school = device.school
     require(by, PERMISSION, school)
     lock(school)
+    device.refresh_from_db()
     now = at or timezone.now()
     changed = _made(school, described, now)
     if _held(changed) != _held(device) and device.since < now:
@@ -93,6 +94,7 @@ def end_device(*, device: Device, by: Person | None, at: datetime | None = None)
     school = device.school
     require(by, PERMISSION, school)
     lock(school)
+    device.refresh_from_db()
     now = at or timezone.now()
     if device.until is not None and device.until <= now:
         raise Refused("That device has ended already")

@@ -42,11 +42,13 @@ def give_passwords(*, school: School, people: Sequence[Person], by: Person | Non
     return slips
 
 
-def set_password(*, school: School, person: Person, password: str, by: Person | None) -> None:
+def set_password(*, school: School, person: Person, password: str, by: Person | None) -> Slip:
     """One that somebody has chosen. Raises Refused."""
     require(by, PERMISSION, school)
     refuse_weak(person, password)
-    _keep(school, [Slip(person, password)], by, verb="set_proxy_password", what="A chosen Internet password")
+    slip = Slip(person, password)
+    _keep(school, [slip], by, verb="set_proxy_password", what="A chosen Internet password")
+    return slip
 
 
 def withdraw_passwords(*, school: School, people: Iterable[Person], by: Person | None) -> int:

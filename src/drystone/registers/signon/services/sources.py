@@ -57,6 +57,7 @@ def revoke_source(*, source: SessionSource, by: Person | None) -> SessionSource:
     school = source.school
     require(by, PERMISSION, school)
     lock(school)
+    source.refresh_from_db()
     if source.revoked_at:
         raise Refused("That token is withdrawn already")
     now = timezone.now()

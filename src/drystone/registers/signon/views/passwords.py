@@ -84,8 +84,7 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
     form = ChosenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen, by = form.cleaned_data["password"], person_of(request)
-        kept = attempt(form, lambda: [verbs.set_password(school=thing.school, person=thing, password=chosen, by=by)])
-        if kept:
+        if attempt(form, lambda: verbs.set_password(school=thing.school, person=thing, password=chosen, by=by)):
             messages.success(request, f"{thing.name} signs on with the new Internet password from now on.")
             return redirect("signon:passwords")
     return render(request, "signon/choose.html", {"form": form, "thing": thing})

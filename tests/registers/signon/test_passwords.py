@@ -1,0 +1,154 @@
+"""P62: an Internet password of one's own: told once, kept as a verifier, gone at once when withdrawn."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from drystone.engine.filtering.identity import person_key
+from drystone.engine.filtering.overlay import FILE_NAME, Overlay
+from drystone.engine.filtering.verifier import verify
+from drystone.engine.filtering.words import Access
+from drystone.registers.school.models import AuditEntry, Person
+from drystone.registers.school.services.changes import Refused
+from drystone.registers.school.services.permission import NotAllowed
+from drystone.registers.signon.models import ProxyPassword
+from drystone.registers.signon.services.passwords import (
+    _words,
+    easy_password,
+    give_passwords,
+    set_password,
+    withdraw_passwords,
+)
+from tests.people import sign_in
+
+GIVE, LIST = "/sign-on/passwords/give/", "/sign-on/"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Verifiers that take no time, where what matters is not how they are made."""
+    monkeypatch.setattr(
+        "drystone.registers.signon.services.passwords.make_verifier", lambda password, salt: f"v:{password}"
+    )
+
+
+def key_of(home, name):
+    return person_key(home.person_key.read_bytes(), name)
+
+
+def test_slips_for_a_class_are_shown_once_and_what_is_kept_fits_them(place, home, overlay):
+    client = sign_in(place.head)
+    asked = client.get(GIVE, {"who": f"class-{place.pupil.school_class_id}", "only": "missing"}).content.decode()
+    assert "Pip Fell" in asked
+    assert not ProxyPassword.objects.exists()  # looking makes none
+    made = client.post(GIVE, {"who": f"class-{place.pupil.school_class_id}", "only": "missing"})
+    text = made.content.decode()
+    password = re.search(r'ds-slip__code">([a-z]+-[a-z]+-\d\d)<', text)[1]
+    assert "no-store" in made["Cache-Control"]
+    verifier = overlay().verifiers[key_of(home, "pfell")]
+    assert verify(password, verifier)
+    assert password not in ProxyPassword.objects.get().verifier
+    assert not any(password in entry.summary + str(entry.after) for entry in AuditEntry.objects.all())
+    assert password not in client.get(LIST).content.decode()
+    assert (
+        "all of them have one"
+        in client.get(GIVE, {"who": f"class-{place.pupil.school_class_id}", "only": "missing"}).content.decode()
+    )
+
+
+def test_a_password_reaches_gateways_when_it_is_saved_and_leaves_them_when_it_is_withdrawn(
+    place, home, quick, django_capture_on_commit_callbacks
+):
+    path = home.school_bundles("fellside") / FILE_NAME
+    client = sign_in(place.technician)
+
+    def verifiers_after(url, **data):
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(url, {"who": f"person-{place.pupil.pk}"} | data)
+        return Overlay.load(path).verifiers
+
+    first = verifiers_after(GIVE, only="all")
+    second = verifiers_after(GIVE, only="all")
+    assert first.keys() == second.keys() == {key_of(home, "pfell")}
+    assert first != second
+    assert verifiers_after("/sign-on/passwords/withdraw/") == {}
+
+
+def test_a_chosen_password_is_neither_weak_nor_that_of_the_account(place, quick):
+    def choose(password):
+        set_password(school=place.school, person=place.teacher, password=password, by=place.head)
+
+    for weak, said in (
+        ("short", "between 8 and 100"),
+        ("rghyll  ", "between 8"),
+        ("Rita Ghyll", "too easy"),
+        ("aaaaaaaaab", "too easy"),
+        ("a long enough password", "password for these pages"),
+    ):
+        with pytest.raises(Refused, match=said):
+            choose(weak)
+    choose("three brown hens")
+    assert ProxyPassword.objects.get().person == place.teacher
+
+
+def test_the_form_says_what_is_wrong_and_saves_what_is_right(place, quick):
+    client = sign_in(place.head)
+    url = reverse("signon:choose", kwargs={"pk": place.pupil.pk})
+    assert "between 8 and 100" in client.post(url, {"password": "short"}).content.decode()
+    assert client.post(url, {"password": "three brown hens"}).status_code == 302
+    assert ProxyPassword.objects.get().verifier == "v:three brown hens"
+
+
+def test_who_has_left_can_sign_on_no_more(place, home, overlay, quick):
+    give_passwords(school=place.school, people=[place.pupil, place.teacher], by=None)
+    found = overlay()
+    assert found.access_of(key_of(home, "pfell")) is Access.OPEN
+    Person.objects.filter(pk=place.pupil.pk).update(school_class=None)
+    place.pupil.holdings.update(ends="2021-01-01")
+    after = overlay()
+    assert key_of(home, "pfell") not in after.verifiers
+    assert after.access_of(key_of(home, "pfell")) is None
+    assert key_of(home, "rghyll") in after.verifiers
+
+
+def test_nobody_gets_one_without_a_sign_on_name_or_in_another_school(place, stranger, quick):
+    with pytest.raises(Refused, match="no network sign-on name"):
+        give_passwords(school=place.school, people=[place.governor], by=place.head)
+    with pytest.raises(Refused, match="not of this school"):
+        give_passwords(school=place.school, people=[stranger], by=place.head)
+    assert not ProxyPassword.objects.exists()
+
+
+def test_only_those_who_may_give_passwords_do(place, stranger, quick):
+    give_passwords(school=place.school, people=[place.pupil], by=place.head)
+    for by in (place.teacher, place.governor, stranger):
+        with pytest.raises(NotAllowed):
+            give_passwords(school=place.school, people=[place.pupil], by=by)
+        with pytest.raises(NotAllowed):
+            withdraw_passwords(school=place.school, people=[place.pupil], by=by)
+    assert sign_in(place.teacher).post(GIVE, {"who": "staff", "only": "all"}).status_code == 403
+    assert "Pip" not in sign_in(stranger).get(LIST).content.decode()
+    assert sign_in(stranger).get(reverse("signon:choose", kwargs={"pk": place.pupil.pk})).status_code == 404
+    sign_in(stranger).post("/sign-on/passwords/withdraw/", {"who": f"person-{place.pupil.pk}"})
+    assert ProxyPassword.objects.count() == 1
+
+
+def test_the_list_is_searched_filtered_and_downloaded(place, quick):
+    give_passwords(school=place.school, people=[place.pupil], by=place.head)
+    client = sign_in(place.head)
+    have = client.get(LIST, {"has": "yes"}).content.decode()
+    assert "Pip Fell" in have
+    assert "Rita Ghyll" not in have
+    assert "Rita Ghyll" in client.get(LIST, {"has": "no", "who": "staff"}).content.decode()
+    csv = b"".join(client.get(LIST, {"format": "csv"}).streaming_content).decode("utf-8-sig")
+    assert "Pip Fell,pfell,Oak,Yes" in csv
+    assert "Nobody fits" in client.get(LIST, {"text": "nobody"}).content.decode()
+
+
+def test_easy_passwords_are_words_to_type_and_seldom_alike():
+    made = {easy_password(adult=False) for _ in range(200)}
+    assert len(made) > 195
+    assert all(re.fullmatch(r"[a-z]{3,11}-[a-z]{3,11}-[1-9]\d", one) for one in made)
+    assert easy_password(adult=True).count("-") == 3
+    assert len(set(_words())) == len(_words()) > 250
