@@ -19,6 +19,7 @@ from drystone.gateway.proxy import pages
 from drystone.gateway.proxy.client import Client
 from drystone.gateway.proxy.hello import Hello, HelloReader, NotTls
 from drystone.gateway.proxy.judge import GATEWAY, Judge, Verdict
+from drystone.gateway.proxy.retry import RetryWatch
 from drystone.gateway.proxy.route import Route
 from drystone.gateway.proxy.secure import SecurePages
 from drystone.gateway.proxy.settings import Limits
@@ -45,6 +46,7 @@ class Tunnel:
         self._pages = pages
         self._reader = HelloReader()
         self._asked = route.verdict.request.host
+        self._first = Hello(sni="")
 
     async def run(self, upstream: Upstream) -> None:
         """The host is allowed: joins the two ends, and touches nothing of what passes. Raises Unreachable."""
@@ -96,7 +98,11 @@ class Tunnel:
     async def _join(self, origin: Wire) -> None:
         self._client.wire.on_lost = None
         origin.write(bytes(self._reader.raw))
-        await join(self._client.wire, origin, self._limits.tunnel_seconds)
+        watch = RetryWatch(self._client.wire, origin, self._limits.header_seconds, self._agrees_again)
+        try:
+            await join(self._client.wire, origin, self._limits.tunnel_seconds)
+        finally:
+            watch.close()
 
     def _close(self, origin: Wire) -> None:
         self._client.wire.on_lost = None
@@ -138,6 +144,7 @@ class Tunnel:
             if not data:
                 raise NotTls("the connection ended before a whole ClientHello")
             hello = reader.feed(data)
+        self._first = hello
         return hello
 
     def _agrees(self, hello: Hello) -> bool:
@@ -149,6 +156,13 @@ class Tunnel:
         self._refuse(
             "sni", f"The tunnel was asked for {self._asked}, but what came through it asks for {shown}.", named
         )
+        return False
+
+    def _agrees_again(self, hello: Hello | NotTls) -> bool:
+        """The second hello, where the server asked for one, names what the first one did."""
+        if isinstance(hello, Hello):
+            return hello.sni == self._first.sni or self._agrees(hello)
+        self._refuse("no-tls", f"Only TLS may pass through a tunnel: {hello}.", alert=False)
         return False
 
     def _same_name(self, hello: Hello) -> bool:

@@ -24,7 +24,7 @@ class Expired(Exception):
 class Wire(asyncio.Protocol):
     __slots__ = (
         "_ended", "_expired", "_loop", "_paused", "_pieces", "_held", "_reader", "_writer", "_wires",
-        "choked", "closed", "expires", "idle", "lost", "on_lost", "peer", "received", "resting", "sink",
+        "choked", "closed", "expires", "idle", "lost", "on_lost", "peer", "received", "resting", "sink", "tap",
         "transport", "_start",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class Wire(asyncio.Protocol):
         self.expires = inf
         self.idle = inf
         self.sink: Wire | None = None
+        self.tap: Callable[[bytes], None] | None = None  # hears what comes, before it goes on
         self.received = 0
         self.resting = False  # between two requests: may be closed at any time
         self.peer = ""
@@ -62,6 +63,8 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
+        if self.tap is not None:
+            self.tap(data)
         sink = self.sink
         if sink is not None:
             self.expires = sink.expires = self._loop.time() + self.idle
@@ -211,6 +214,20 @@ class Wire(asyncio.Protocol):
     def _wake(future: asyncio.Future[None] | None) -> None:
         if future is not None and not future.done():
             future.set_result(None)
+
+
+def rejoin(wire: Wire, sink: Wire) -> None:
+    """Passes on again what `wire` says, after it was read for a while. The other way was never interrupted."""
+    pieces, wire._pieces = wire._pieces, []
+    wire._held = 0
+    wire.sink = sink
+    wire.patience(wire.idle)
+    for piece in pieces:
+        sink.write(piece)
+    if not sink.choked:
+        wire._release()
+    if wire.ended:
+        wire._pass_on_end(sink)
 
 
 async def join(one: Wire, other: Wire, idle: float) -> None:
