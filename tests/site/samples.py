@@ -5,11 +5,16 @@ A new page with an id in its address adds its line here; `test_every_url.py` fai
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
+from drystone.engine.eventlog import Event, SegmentWriter, format_event
+from drystone.engine.eventlog.collector import Collector
+from drystone.engine.eventlog.event import to_ms
 from drystone.registers.network.models import CheckRun, Publication, PublicationState, Rule, RuleLevel, TryOut
+from drystone.registers.school.lake import lake
 from drystone.registers.school.models import Role, School
 from drystone.registers.school.services import audit, calendar, people, places
 from drystone.registers.school.terms import usual_year_from
@@ -99,8 +104,15 @@ def _try_out(school: School):
 
 
 def _event_in_lake(school: School):
-    """The walker knocks as an outsider, whose school has no such event."""
-    return {"at": 1_790_000_000_000, "segment": "0123456789abcdef", "offset": school.pk}
+    """One event, logged and collected as a gateway's are."""
+    at = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    writer = SegmentWriter(settings.HOME.events / "sample")
+    writer.append(format_event(Event(at=at, school=school.slug, gateway="sample", host="site.example", action="allow")))
+    writer.close()
+    with Collector(settings.HOME) as collector:
+        collector.run_once()
+    _, (_, segment, offset) = lake().placed(school.slug, gateway="sample")[0]
+    return {"at": to_ms(at), "segment": segment, "offset": offset}
 
 
 def _device(school: School):

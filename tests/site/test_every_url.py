@@ -13,7 +13,8 @@ from drystone.registers.school.models import Role
 from tests.people import make_person, make_school, sign_in
 from tests.site.samples import SAMPLES, SHARED
 
-NOTHING = {"pk": 0, "number": 0, "seq": 0, "slug": "nothing-of-that-name", "step": "no-such-step", "promise_id": "P00"}
+NOTHING = {"at": 0, "segment": "none", "offset": 0}  # where an event would stand
+NOTHING |= {"pk": 0, "number": 0, "seq": 0, "slug": "nothing-of-that-name", "step": "no-such-step", "promise_id": "P00"}
 
 
 @dataclass(frozen=True)
