@@ -12,9 +12,9 @@ from tests.browser.wizard import PASSWORD, TECHNICIAN, Wizard
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 MANY = 120
-DOWNLOADS = ("csv", "download", ".pac")
+DOWNLOADS = ("csv", "download", ".pac", ".cer", ".pem", ".mobileconfig")
 VIOLATIONS = "axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`))"
-AS_A_STRANGER = ["/account/sign-in/", "/account/first-time/", "/help/", "/help/parents/", "/help/staff/"]
+AS_A_STRANGER = ["/account/sign-in/", "/account/first-time/", "/help/", "/help/parents/", "/help/staff/", "/certificate/"]
 
 
 @dataclass

@@ -1,14 +1,18 @@
 """The ClientHello reader: never raises anything but NotTls, never reads past the hello, whatever it is fed."""
 
 import os
+import ssl
 from collections import deque
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drystone.engine.certificates import make_authority, new_leaf_key, private_pem
 from drystone.gateway.proxy.hello import MAX_HELLO, Hello, HelloReader, NotTls, parse_client_hello
+from drystone.gateway.proxy.secure import load
 
 
 def extension(kind: int, value: bytes) -> bytes:
@@ -140,3 +144,67 @@ def test_a_hello_without_end_is_refused():
 def test_a_hello_in_very_many_records_is_refused():
     with pytest.raises(NotTls):
         read(records(message(hello_body(server_name(b"school.example"))), size=1))
+
+
+class _Openssl:
+    """What a real TLS server reads in the same bytes: the second opinion."""
+
+    def __init__(self) -> None:
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority, key = make_authority(at=datetime.now(UTC)), new_leaf_key()
+        load(self.context, private_pem(key) + authority.leaf("school.example", key, at=datetime.now(UTC)))
+        self.names: list[str | None] = []
+        self.context.sni_callback = lambda _, name, __: self.names.append(name)
+
+    def names_in(self, data: bytes) -> list[str | None]:
+        """The name OpenSSL would serve, [] when it refuses the hello or waits for more."""
+        self.names.clear()
+        end = ssl.MemoryBIO()
+        end.write(data)
+        with suppress(ssl.SSLError, UnicodeError):
+            self.context.wrap_bio(end, ssl.MemoryBIO(), server_side=True).do_handshake()
+        return list(self.names)
+
+
+OPENSSL = _Openssl()
+
+
+def agree(data: bytes) -> None:
+    """Whatever a server takes for the name, we took the same one or refused: nobody is let in under another name."""
+    try:
+        ours = read(data)
+    except NotTls:
+        return
+    for served in OPENSSL.names_in(data):
+        assert ours is not None
+        assert ours.sni.lower() == (served or "").lower()
+
+
+def test_the_second_opinion_reads_names_at_all(tools):
+    assert OPENSSL.names_in(tools.hello("www.school.example")) == ["www.school.example"]
+    agree(tools.hello("www.school.example"))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_in_a_damaged_hello_openssl_never_reads_another_name_than_we_do(tools, data):
+    hello = bytearray(tools.hello("school.example"))
+    for _ in range(data.draw(st.integers(1, 3))):
+        near = hello.find(b"school.example")
+        at = data.draw(st.integers(0, len(hello) - 1) | st.integers(max(near - 12, 0), near + 20))
+        piece = data.draw(st.binary(min_size=1, max_size=4))
+        hello[at : at + data.draw(st.integers(0, 4))] = piece
+    agree(bytes(hello))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 0, 10, 13, 16, 43, 51, 0xFE0D, 0x1A1A]), st.binary(max_size=30)), max_size=5
+    ),
+    st.lists(st.sampled_from([b"school.example", b"casino.example", b"a", b"\xff", b"x" * 255]), max_size=3),
+    st.integers(1, 600),
+)
+def test_in_a_made_up_hello_openssl_never_reads_another_name_than_we_do(others, names, size):
+    every = [extension(kind, value) for kind, value in others] + [server_name(name) for name in names]
+    agree(records(message(hello_body(*every)), size=size))
