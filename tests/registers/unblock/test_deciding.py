@@ -17,13 +17,7 @@ from drystone.registers.unblock.models import Grant, SiteRequest, State, Whom
 from drystone.registers.unblock.services.asking import Asker, Kind, report_site
 from drystone.registers.unblock.services.deciding import For, allow, make_rule, refuse
 from drystone.registers.unblock.services.grants import end_grant
-from tests.registers.unblock.parts import EVERYONE, GAMES, asks, in_minutes
-
-
-def give(school, request, whom=EVERYONE, minutes=60, by=None, **more):
-    return allow(
-        request=request, by=by or school.coordinator, whom=whom, until=in_minutes(minutes), reason="Topic", **more
-    )
+from tests.registers.unblock.parts import EVERYONE, GAMES, asks, give, in_minutes
 
 
 def test_p35_an_answer_is_at_work_at_once_and_publishes_nobodys_draft(school, gateway):
