@@ -23,11 +23,11 @@ def log(s: SquidSettings) -> str:
 logformat drystone_event {_event()}
 logformat drystone_fronted {_cut("%#ssl::>sni", "gateway:sni")}
 logformat drystone_no_tls {_cut("%#>rd", "gateway:no-tls")}
-logformat drystone_refused {_refused(s)}
-access_log stdio:{s.events}/squid.log logformat=drystone_event answered !refused !unusual !inside
+logformat drystone_refused {_refused(s, "gateway:refused")}
+{_sign_on(s)}access_log stdio:{s.events}/squid.log logformat=drystone_event answered !refused !unusual !inside
 access_log stdio:{s.events}/squid.log logformat=drystone_fronted fronted
 access_log stdio:{s.events}/squid.log logformat=drystone_no_tls no_tls
-access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused asked not_passed !inside
+access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused asked not_passed !inside{" !sign_on_wanted" if s.auth else ""}
 logfile_rotate 0
 buffered_logs off
 strip_query_terms on
@@ -46,9 +46,18 @@ def _cut(host: str, rule: str) -> str:
     return "\t".join([_HEAD, _note("from"), host, _NOTHING, _NOTHING, *what, "%<st"])
 
 
-def _refused(s: SquidSettings) -> str:
+def _sign_on(s: SquidSettings) -> str:
+    """P62: what is answered with 407 before the filter was asked: a wrong password, or a range that always signs on."""
+    if s.auth is None:
+        return ""
+    return f"""logformat drystone_sign_on {_refused(s, "gateway:sign-on")}
+access_log stdio:{s.events}/squid-refused.log logformat=drystone_sign_on asked unanswered sign_on_wanted !inside
+"""
+
+
+def _refused(s: SquidSettings, rule: str) -> str:
     who = [s.school or _NOTHING, s.gateway, _NOTHING, "%>a", *[_NOTHING] * 3, "%#>rm"]
-    what = ["block", _NOTHING, "gateway:refused", "gateway", _NOTHING]
+    what = ["block", _NOTHING, rule, "gateway", _NOTHING]
     return "\t".join([_HEAD, *who, "%#>rd", _NOTHING, _NOTHING, *what, "%<st"])
 
 
