@@ -82,5 +82,6 @@ def test_a_tunnel_is_asked_for_a_name_too_and_a_password_that_is_withdrawn_opens
     signing: RunningSquid,
 ) -> None:
     assert signing.ask("news.example:443", method="CONNECT").startswith(b"HTTP/1.1 407")
+    assert signing.status("http://127.0.0.1:80/", headers=offer("pfell", PASSWORD)) != 407
     write_overlay(signing.home.bundles / "fellside" / "overlay.json", Overlay(access={PUPIL: Access.OPEN}))
-    wait_for(lambda: signing.status("http://127.0.0.1:80/", headers=offer("pfell", PASSWORD + "x")) == 407)
+    wait_for(lambda: signing.status("http://127.0.0.1:80/", headers=offer("pfell", PASSWORD)) == 407)

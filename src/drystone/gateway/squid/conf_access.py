@@ -60,8 +60,9 @@ def _sign_on(s: SquidSettings) -> list[str]:
         return []
     program, many = f"auth_param {s.auth.scheme}", s.auth.concurrency
     children = f"{program} children " + (f"2 startup=1 idle=1 concurrency={many}" if many else "16 startup=2 idle=1")
+    stands = "2 seconds" if many else "1 minute"  # our own helper remembers by itself, as long as a password stands
     own = {
-        "basic": [f"{program} realm {s.auth.realm}", f"{program} credentialsttl 1 minute", f"{program} utf8 on"],
+        "basic": [f"{program} realm {s.auth.realm}", f"{program} credentialsttl {stands}", f"{program} utf8 on"],
         "negotiate": [f"{program} keep_alive on"],
     }[s.auth.scheme]
     if many:  # our own helper slows guessers by their address

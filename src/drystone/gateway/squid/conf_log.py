@@ -17,6 +17,7 @@ _NOTHING = "-"
 def log(s: SquidSettings) -> str:
     """The helper's notes are encoded as the line wants them, so they are printed as they are; a visit to a help site
     has no client, person, device or path in them."""
+    unasked = " !sign_on_wanted" if s.auth else ""
     return f"""
 # -- events: one line a request, for `drystone log collect`. Keep the names: the collector knows a renamed file again
 # (squid.log.1), and logrotate does the renaming. What Squid refused by itself is in a file of its own. ---------
@@ -27,7 +28,7 @@ logformat drystone_refused {_refused(s, "gateway:refused")}
 {_sign_on(s)}access_log stdio:{s.events}/squid.log logformat=drystone_event answered !refused !unusual !inside
 access_log stdio:{s.events}/squid.log logformat=drystone_fronted fronted
 access_log stdio:{s.events}/squid.log logformat=drystone_no_tls no_tls
-access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused asked not_passed !inside{" !sign_on_wanted" if s.auth else ""}
+access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused asked not_passed !inside{unasked}
 logfile_rotate 0
 buffered_logs off
 strip_query_terms on
