@@ -4,17 +4,28 @@ Pages are found by following links, so a new page is looked at without being lis
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
 
+from drystone.engine.filtering.request import Action, Decision
+from drystone.engine.filtering.ticket import ticket_url
+from drystone.gateway.blockpage import headers, render
 from tests.browser.wizard import PASSWORD, TECHNICIAN, Wizard
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 MANY = 120
 DOWNLOADS = ("csv", "download", ".pac", ".cer", ".pem", ".mobileconfig")
 VIOLATIONS = "axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`))"
-AS_A_STRANGER = ["/account/sign-in/", "/account/first-time/", "/help/", "/help/parents/", "/help/staff/", "/certificate/"]
+AS_A_STRANGER = [
+    "/account/sign-in/",
+    "/account/first-time/",
+    "/help/",
+    "/help/parents/",
+    "/help/staff/",
+    "/certificate/",
+]
 
 
 @dataclass
@@ -76,6 +87,16 @@ def look(page, url, axe, walk):
     walk.seen.append(path)
 
 
+def look_at_this(page, axe, walk):
+    """The page as it is shown now, at both widths."""
+    page.evaluate(axe)
+    for viewport in (WIDE, PHONE):
+        page.set_viewport_size(viewport)
+        walk.faults += [f"{page.url[:60]} at {viewport['width']}: {found}" for found in page.evaluate(VIOLATIONS)]
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > viewport["width"]:
+            walk.faults.append(f"{page.url[:60]} at {viewport['width']}: {wide} pixels wide")
+
+
 def shape(url):
     """Pages that differ in a number only are looked at once."""
     parts = urlsplit(url)
@@ -109,6 +130,57 @@ def test_every_page_a_stranger_reaches_is_sound(school, page, axe):
     walk = Walk()
     for path in AS_A_STRANGER:
         look(page, f"{school.address}{path}", axe, walk)
+    assert not walk.faults, "\n".join(walk.faults)
+
+
+def block_page(school, face):
+    """What a gateway of this house shows a child, or a grown-up, in place of a game."""
+    decision = Decision(
+        action=Action.BLOCK, reason="Games: blocked", host="games.drystone.test", category="games", rule="rule-1",
+        level="group", school="fellside", zone="suite", group="ks2" if face == "child" else "staff",
+    )  # fmt: skip
+    link = ticket_url(school.address, school.home.check_key.read_bytes(), decision, datetime.now(UTC))
+    return render(decision, url="http://games.drystone.test/", school_name="Fellside", audience=face, ticket_url=link)
+
+
+@pytest.mark.parametrize("face", ["child", "adult"])
+def test_the_block_page_is_sound_and_loads_nothing(school, page, axe, face):
+    asked, walk, body = [], Walk(), block_page(school, face)
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("http://games.drystone.test/", lambda route: route.fulfill(body=body, headers=headers()))
+    page.goto("http://games.drystone.test/")
+    look_at_this(page, axe, walk)
+    assert not walk.faults, "\n".join(walk.faults)
+    assert asked == ["http://games.drystone.test/"]
+
+
+def test_p35_a_child_asks_from_the_block_page_and_hears_yes(school, page, chromium, axe):
+    walk, body = Walk(), block_page(school, "child")
+    page.route("http://games.drystone.test/", lambda route: route.fulfill(body=body, headers=headers()))
+    page.goto("http://games.drystone.test/")
+    page.get_by_role("link", name="Ask my teacher").click()
+    look_at_this(page, axe, walk)
+    page.get_by_label("What is your name?").fill("Ada")
+    page.get_by_role("button", name="Ask my teacher").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Your teacher has been asked"
+    look_at_this(page, axe, walk)
+    desk = chromium.new_context(viewport=WIDE)
+    technician = desk.new_page()
+    sign_in(technician, school.address)
+    technician.get_by_role("link", name="A request about a site waits").click()
+    technician.get_by_role("link", name="games.drystone.test").click()
+    technician.get_by_label("Allow it for a time, at once").check()
+    technician.get_by_label("Everyone at the school").check()
+    technician.get_by_label("One lesson (60 minutes)").check()
+    technician.get_by_label("Why?").fill("It is golden time")
+    look_at_this(technician, axe, walk)
+    technician.get_by_role("button", name="Send the answer").click()
+    assert "is open for the whole school within two seconds" in technician.get_by_role("main").inner_text()
+    desk.close()
+    page.get_by_role("link", name="Look again").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Yes! You can open it"
+    assert "It is golden time" in page.get_by_role("main").inner_text()
+    look_at_this(page, axe, walk)
     assert not walk.faults, "\n".join(walk.faults)
 
 
