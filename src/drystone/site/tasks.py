@@ -4,7 +4,7 @@ from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from drystone.oversight.policy.services import assess_school
-from drystone.registers.network.api import check_filter
+from drystone.registers.network.api import check_filter, try_out_draft
 from drystone.registers.school.models import School
 
 
@@ -14,3 +14,9 @@ def look_at_first(number: int) -> None:
     school = School.objects.get(pk=number)
     check_filter(school)
     assess_school(school=school, on=timezone.localdate())
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def try_out_first(number: int) -> None:
+    """The demo school's draft, tried on its last week."""
+    try_out_draft(School.objects.get(pk=number), days=7)

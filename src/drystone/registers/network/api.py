@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from drystone.registers.network.services.draft import profile_reason
 from drystone.registers.network.services.profiles import start_profiles
 from drystone.registers.network.services.publishing import CannotPublish, publish
 from drystone.registers.network.services.refusals import RuleRefused
+from drystone.registers.network.services.tryouts import CannotTryOut, try_out
 from drystone.registers.network.tasks import SETTLE_SECONDS, check_by_itself
 from drystone.registers.network.why import CannotExplain, explain_now
 from drystone.registers.school.models import Group, Person, School
@@ -35,6 +37,7 @@ __all__ = [
     "reasons_of",
     "rule_number",
     "site_facts",
+    "try_out_draft",
     "would_open",
 ]
 
@@ -62,6 +65,12 @@ def publish_first(school: School, by: Person | None) -> Publication:
 def check_filter(school: School) -> None:
     """P49: the filter tests itself, now. Wait SETTLE_SECONDS after publishing, until gateways have the edition."""
     check_by_itself(school, CheckRun.Trigger.PUBLISH)
+
+
+def try_out_draft(school: School, *, days: int) -> None:
+    """Try the draft on the traffic of the last days; what came of it stands on its page."""
+    with suppress(CannotTryOut):  # somebody is at it already
+        try_out(school=school, by=None, days=days)
 
 
 def network_facts(school: School) -> NetworkFacts:
