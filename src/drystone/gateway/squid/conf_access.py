@@ -85,7 +85,9 @@ def _sign_on(s: SquidSettings) -> list[str]:
 
 
 def access(s: SquidSettings) -> str:
-    """The order matters twice: first line that fits, and the last name in a `deny` picks the page (deny_info)."""
+    """The order matters twice: first line that fits, and the last name in a `deny` picks the page (deny_info). What is
+    allowed comes first, for it is nearly everything, and each name costs Squid a look. The ground is looked at for
+    what is allowed only: it takes the site's address, and nobody need ask a name server about a blocked site."""
     rules = [
         "# -- who may: first line that fits. Each `refuse` only marks the event. ----------------------------------",
         "http_access deny inside",
@@ -102,22 +104,21 @@ def access(s: SquidSettings) -> str:
         "http_access deny CONNECT !same_name refuse",
         "http_access deny !drystone !all",  # asks, and denies nobody: what the answer means stands in the notes
         *(["http_access deny name_wanted !self_test not_signed_on !signed_on"] if s.auth else []),
+        *(f"http_access deny allowed {ground} refuse" for ground in _closed_ground(s)),
+        "http_access allow allowed",
         "http_access allow cut",  # only as far as `ssl_bump terminate`: see there, and `never_direct`
         *(f"http_access deny blocked {page.conditions}{page.name}" for page in PAGES),
         "http_access deny !allowed",
-    ]
-    if s.own_ports:
-        rules.append("http_access deny own_ground drystone_ports refuse")
-    if s.own_ports and s.own_addresses:
-        rules.append("http_access deny this_machine drystone_ports refuse")
-    rules += [
-        f"http_access deny own_ground {'!named ' if s.named else ''}refuse",
-        "http_access allow allowed",
         "http_access deny all refuse",
         "icp_access deny all",
         "htcp_access deny all",
     ]
     return "\n".join(rules)
+
+
+def _closed_ground(s: SquidSettings) -> list[str]:
+    ours = ["own_ground drystone_ports", *(["this_machine drystone_ports"] if s.own_addresses else [])]
+    return [*(ours if s.own_ports else []), f"own_ground{' !named' if s.named else ''}"]
 
 
 def _words(values: tuple[object, ...] | list[str]) -> str:

@@ -172,7 +172,7 @@ def _settings(
         dns=wanted.dns,
         hosts_file=wanted.hosts_file,
         auth=auth,
-        signs_on=wanted.sign_on.clients if wanted.sign_on else (),
+        signs_on=wanted.sign_on.always(wanted.clients) if wanted.sign_on else (),
         web=wanted.web,
     )
 

@@ -28,6 +28,10 @@ class SignOn:
     options: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
 
+    def always(self, everybody: tuple[str, ...]) -> tuple[str, ...]:
+        """The ranges of those who sign on wherever they go; a device of the domain does so by itself."""
+        return self.clients or (everybody if self.method == "negotiate" else ())
+
 
 def auth_for(wanted: SignOn | None, helper: tuple[str, ...], *, realm: str) -> Auth | None:
     """Raises ConfError, with what to give."""
