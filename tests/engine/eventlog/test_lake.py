@@ -10,7 +10,7 @@ import pytest
 
 from drystone.engine.eventlog import SELF_TEST, LakeError, format_bytes, format_event
 from drystone.engine.eventlog.lake import Lake
-from drystone.engine.eventlog.questions import DayCount, GatewaySeen, NamedShare
+from drystone.engine.eventlog.questions import DayCount, GatewaySeen, NamedDay, NamedShare
 from drystone.engine.home import Home
 from tests.engine.eventlog.logbook import AT, School
 
@@ -154,6 +154,17 @@ def test_the_named_share_leaves_out_what_names_nobody_on_purpose(school, lake):
     share = lake.named_share("fellside", AT, AT + timedelta(days=1))
     assert (share, round(share.share, 2)) == (NamedShare(named=2, total=3), 0.67)
     assert lake.named_share("fellside", AT + timedelta(days=1), AT + timedelta(days=2)).share is None
+    collect(school, *enumerate([{"rule": "sign-on", "level": "access"}, {"rule": "gateway:sign-on"}]))
+    assert lake.named_share("fellside", AT, AT + timedelta(days=1)) == share  # they were only asked who they are
+
+
+def test_the_named_share_is_told_by_the_school_s_own_day_and_by_zone(school, lake):
+    """P62: AT is in Greenwich's winter; half past midnight in London is another day than the UTC one in summer."""
+    night = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)
+    rows = [{"person": "k1", "zone": "suite"}, {"zone": "suite"}, {"zone": ""}, {"zone": "suite", "level": "help"}]
+    collect(school, *enumerate(row | {"at": night} for row in rows))
+    found = lake.named_by_day("fellside", night - timedelta(days=1), night + timedelta(days=1))
+    assert found == [NamedDay(date(2026, 7, 2), "", 0, 1), NamedDay(date(2026, 7, 2), "suite", 1, 2)]
 
 
 def test_each_gateway_tells_when_it_last_logged(school, lake):

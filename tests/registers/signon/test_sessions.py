@@ -13,7 +13,7 @@ from drystone.engine.filtering.identity import person_key
 from drystone.registers.school.models import AuditEntry
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed
-from drystone.registers.signon.api import who_had
+from drystone.registers.signon.api import Had, who_had
 from drystone.registers.signon.models import Session, SessionSource
 from drystone.registers.signon.services.sessions import Kind, Told, forget, take_in
 from drystone.registers.signon.services.sources import add_source, revoke_source, source_of
@@ -141,7 +141,7 @@ def test_the_overlay_has_who_is_where_now_and_no_longer_than_it_lasts(source, ho
 def test_a_late_start_names_who_had_the_address_without_rewriting_anything(source, place):
     tell(source, told(at=NOW - HOUR), told("stop", at=NOW - 30 * MINUTE))
     then, after = (HERE, NOW - 45 * MINUTE), (HERE, NOW - 20 * MINUTE)
-    assert who_had(place.school, [then, after, (THERE, NOW)]) == {then: place.pupil}
+    assert who_had(place.school, [then, after, (THERE, NOW)]) == {then: Had("pfell", place.pupil)}
 
 
 def test_a_session_of_another_school_is_not_ours(source, stranger, place, overlay):

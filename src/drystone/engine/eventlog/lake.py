@@ -31,15 +31,17 @@ from drystone.engine.eventlog.questions import (
     DayCount,
     Filters,
     GatewaySeen,
+    NamedDay,
     NamedShare,
     Place,
     Reject,
     decisions,
     is_before,
     latest,
+    nameable,
     times,
 )
-from drystone.engine.filtering.request import Action, Level
+from drystone.engine.filtering.request import Action
 
 DISTINCT: Final = frozenset({"gateway", "zone", "device", "person", "group", "category", "action", "level", "rule"})
 _EVENT_FIELDS: Final = tuple(field.name for field in fields(Event) if field.name != "school")
@@ -159,11 +161,31 @@ class Lake:
         filters: Filters = {"since": since, "until": until}
 
         def build(records: Table) -> Table:
-            open_visits = decisions(records, filters).filter(ibis._.level != str(Level.HELP))
-            return open_visits.agg(total=ibis._.count(), named=ibis._.count(where=ibis._.person != ""))
+            found = nameable(records, filters)
+            return found.agg(total=found.count(), named=found.count(where=found.person != ""))
 
         row = self._ask(school, filters, build).to_pylist()[0]
         return NamedShare(named=row["named"], total=row["total"])
+
+    def named_by_day(
+        self, school: str, since: datetime, until: datetime, timezone: str = "Europe/London"
+    ) -> list[NamedDay]:
+        """P62: the same by day and zone; a day is the school's own, midnight to midnight in its time zone."""
+        filters: Filters = {"since": since, "until": until}
+
+        def build(records: Table) -> Table:
+            found = nameable(records, filters)
+            quarters = found.group_by(quarter=found.at.epoch_seconds() // 900, zone=found.zone)
+            return quarters.agg(total=ibis._.count(), named=ibis._.count(where=ibis._.person != ""))
+
+        zone = ZoneInfo(timezone)
+        named: Counter[tuple[date, str]] = Counter()
+        totals: Counter[tuple[date, str]] = Counter()
+        for row in self._ask(school, filters, build).to_pylist():
+            place = (datetime.fromtimestamp(row["quarter"] * 900, tz=zone).date(), row["zone"])
+            named[place] += row["named"]
+            totals[place] += row["total"]
+        return [NamedDay(*place, named[place], total) for place, total in sorted(totals.items())]
 
     def gateways(self, school: str, now: datetime, *, within: timedelta = timedelta(days=7)) -> list[GatewaySeen]:
         """Every gateway that logged within that time, by name. Self-tests count: they pass through it as well."""

@@ -12,6 +12,7 @@ import ibis.expr.datatypes as dt
 from ibis.expr.types import BooleanValue, Table
 
 from drystone.engine.eventlog.event import SELF_TEST
+from drystone.engine.filtering.request import Level
 
 _EXACT: Final = (
     "gateway",
@@ -74,8 +75,19 @@ class GatewaySeen:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedDay:
+    """How many events of one day of the school's own calendar, in one zone, name a person, of how many."""
+
+    day: date
+    zone: str
+    named: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class NamedShare:
-    """How many events name a person; visits to help sites and self-tests do not count, they name nobody on purpose."""
+    """How many events name a person. Visits to help sites and self-tests do not count, they name nobody on purpose;
+    nor do requests that got no further than being asked for a name."""
 
     named: int
     total: int
@@ -100,6 +112,15 @@ class Reject:
 @ibis.udf.agg.builtin(name="max", signature=((_MOMENT, dt.int64), dt.Array(_MOMENT)))  # type: ignore[untyped-decorator]
 def latest(at: object, how_many: int) -> object:
     """The latest so many moments, the last one first."""
+
+
+ASKED_WHO: Final = ("sign-on", "gateway:sign-on")  # rules of requests that were answered with the question who it is
+
+
+def nameable(records: Table, filters: Filters) -> Table:
+    """P62: the events that could name a person."""
+    found = decisions(records, filters)
+    return found.filter(found.level != str(Level.HELP), found.rule.notin(ASKED_WHO))
 
 
 def decisions(records: Table, filters: Filters) -> Table:

@@ -7,7 +7,7 @@ standard output, and neither names nor passwords to standard error.
     auth_param basic program … --bundle BUNDLE --key-file FILE
     auth_param basic children 2 startup=1 idle=1 concurrency=64
     auth_param basic key_extras "%>a"
-    auth_param basic credentialsttl 1 minute
+    auth_param basic credentialsttl 2 seconds
 
 `concurrency` must be above 0: the ID is how the first word is known. `key_extras` gives the client's address, so that
 who guesses is slowed there and not everywhere. Two helpers slow a guesser half as much as one: keep them few. What

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
+from drystone.registers.monitoring.nameless import percent
 from drystone.registers.school.controls import Control, Evidence, Finding, State, register
 from drystone.registers.school.lake import lake
 from drystone.registers.school.models import School, Zone
@@ -30,7 +31,10 @@ class Traceable(Control):
         until = datetime.combine(on + timedelta(days=1), time(), zone)
         since = until - timedelta(days=days)
         people = lake().named_share(school.slug, since, until)
-        evidence = (Evidence("Traffic", reverse("monitoring:traffic") + f"?since={since:%Y-%m-%dT%H:%M}"),)
+        evidence = (
+            Evidence("Traffic with no name on it", reverse("monitoring:names")),
+            Evidence("Traffic", reverse("monitoring:traffic") + f"?since={since:%Y-%m-%dT%H:%M}"),
+        )
         if not people.total:
             sentence = f"No traffic was recorded in the last {days} days. {NOT_YET}"
             return Finding(State.NOT_RECORDED, sentence, evidence=evidence)
@@ -39,7 +43,8 @@ class Traceable(Control):
         whole = max(lake().count(school.slug, since=since, until=until), 1)
         sentence = (
             f"{people.named / people.total:.0%} of the traffic of the last {days} days names a person and "
-            f"{placed / whole:.0%} a place in the school. {NOT_YET}"
+            f"{placed / whole:.0%} a place in the school; {percent(people.total - people.named, people.total)}% has no "
+            f"name on it. {NOT_YET}"
         )
         state = State.DUE if people.named or placed else State.BREACHED
         return Finding(state, sentence, have=people.named, want=people.total, evidence=evidence)

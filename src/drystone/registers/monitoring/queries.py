@@ -18,6 +18,8 @@ from drystone.registers.monitoring.forms import ACTIONS
 from drystone.registers.network import api as network
 from drystone.registers.school.lake import lake as lake
 from drystone.registers.school.models import Person, School
+from drystone.registers.signon import api as signon
+from drystone.registers.signon.api import Had
 
 if TYPE_CHECKING:
     from drystone.engine.eventlog.questions import Filters, Place
@@ -45,6 +47,8 @@ FIXED_RULES = {
     "default": "No rule is about it; the profile decides",
     "unreadable": "The address could not be read",
     "no-bundle": "Nothing was published yet",
+    "sign-on": "Nobody has signed on, and the place asks for a name",
+    "gateway:sign-on": "A name was asked for: none was given, or a wrong password",
     "gateway:address": "An address of the school’s own network, or Drystone itself",
     "gateway:port": "A port that is not for web pages",
     "gateway:sni": "The site inside the connection is not the one asked for",
@@ -75,6 +79,8 @@ class Row:
     category: str
     level: str
     reason: str
+    device: str = ""
+    later: str = ""  # who had the address by the record of sign-ons, where the event itself names nobody we know
 
     @property
     def hidden(self) -> bool:
@@ -101,8 +107,10 @@ class Words:
     categories: dict[str, str]
     people: dict[str, Person]
     clock: ZoneInfo
+    devices: dict[str, str]
+    named: bool  # whether the reader may see who it was
 
-    def row(self, event: Event, place: Place, reasons: dict[str, str]) -> Row:
+    def row(self, event: Event, place: Place, reasons: dict[str, str], had: dict[tuple[str, datetime], Had]) -> Row:
         return Row(
             event,
             place,
@@ -114,7 +122,16 @@ class Words:
             self.categories.get(event.category, event.category),
             LEVELS.get(event.level, event.level),
             reasons.get(event.rule) or FIXED_RULES.get(event.rule, ""),
+            self.devices.get(event.device, event.device),
+            had[event.client, event.at].name if (event.client, event.at) in had else "",
         )
+
+    def had(self, school: School, events: list[Event]) -> dict[tuple[str, datetime], Had]:
+        """P62: who had the addresses of those that name nobody, by sign-ons that were told later."""
+        if not self.named:
+            return {}
+        nameless = [event for event in events if event.client and event.person not in self.people]
+        return signon.who_had(school, ((event.client, event.at) for event in nameless))
 
 
 def page(school: School, filters: Filters, number: int, words: Words) -> tuple[list[Row], int]:
@@ -125,7 +142,8 @@ def page(school: School, filters: Filters, number: int, words: Words) -> tuple[l
         total = lake().count(school.slug, **filters)
         events = _newest(school, filters, number, total) if total else []
     reasons = network.reasons_of(school, {event.rule for event, _ in events})
-    return [words.row(event, place, reasons) for event, place in events], total
+    had = words.had(school, [event for event, _ in events])
+    return [words.row(event, place, reasons, had) for event, place in events], total
 
 
 def _found(school: School, filters: Filters, number: int) -> tuple[list[tuple[Event, Place]], int]:
@@ -181,6 +199,7 @@ def _in_words(cells: dict[str, str], words: Words) -> list[str]:
         "zone": words.zones.get(cells["zone"], cells["zone"]),
         "group": words.groups.get(cells["group"], cells["group"]),
         "person": person.name if person else cells["person"],
+        "device": words.devices.get(cells["device"], cells["device"]),
         "action": ACTIONS.get(cells["action"], cells["action"]),  # type: ignore[call-overload]
         "category": words.categories.get(cells["category"], cells["category"]),
         "level": LEVELS.get(cells["level"], cells["level"]),

@@ -6,5 +6,6 @@ app_name = "monitoring"
 urlpatterns = [
     path("", views.traffic, name="traffic"),
     path("traffic.csv", views.traffic_csv, name="traffic_csv"),
+    path("names/", views.names, name="names"),
     path("blocks/", views.blocks, name="blocks"),
 ]

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 
 from drystone.engine.eventlog import LakeError
 from drystone.registers.monitoring import blocks as blocked
-from drystone.registers.monitoring import people, queries
+from drystone.registers.monitoring import nameless, people, queries
 from drystone.registers.monitoring.forms import TrafficForm
 from drystone.registers.monitoring.services.lookups import note_export, note_lookup
 from drystone.registers.network import api as network
 from drystone.registers.school.access import needs
 from drystone.registers.school.models import Person, School
+from drystone.registers.signon import api as signon
 
 if TYPE_CHECKING:
     from drystone.engine.eventlog.questions import Filters
@@ -47,9 +48,10 @@ def traffic(request: HttpRequest) -> HttpResponse:
     asked = _ask(request, school)
     number = _page_number(request.GET)
     rows: list[queries.Row] = []
-    total, trouble = 0, ""
+    total, trouble, share = 0, "", None
     if not asked.form.errors:
         try:
+            share = nameless.today(school)
             rows, total = queries.page(school, asked.filters, number, asked.words)
             if not rows and total:
                 number = queries.pages_of(total)
@@ -65,6 +67,7 @@ def traffic(request: HttpRequest) -> HttpResponse:
         "total": total,
         "trouble": trouble,
         "named": NAMES in request.permissions,  # type: ignore[attr-defined]
+        "today": share,
         "ranges": _ranges(request),
         "query": _without(request.GET, "page", "again").urlencode(),
         "beyond": total > queries.DEEPEST * queries.PER_PAGE,
@@ -108,12 +111,28 @@ def blocks(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/blocks.html", {"found": found, "days": days, "trouble": ""})
 
 
+@needs("monitoring.view_traffic")
+@require_safe
+def names(request: HttpRequest) -> HttpResponse:
+    """P62: how much of the traffic has no name on it, by day and place. It names nobody."""
+    school = _school(request)
+    days = 28 if request.GET.get("days") == "28" else 7
+    try:
+        found = nameless.by_day(school, timezone.localdate(timezone=ZoneInfo(school.time_zone)), days)
+    except LakeError as error:
+        return render(request, "monitoring/names.html", {"trouble": str(error), "days": days, "found": None})
+    return render(request, "monitoring/names.html", {"found": found, "days": days, "trouble": ""})
+
+
 def _ask(request: HttpRequest, school: School) -> Asked:
     titles = network.category_titles()
     named = NAMES in request.permissions  # type: ignore[attr-defined]
     form = TrafficForm(request.GET, school=school, titles=titles, named=named)
     known = people.by_key(school) if named else {}
-    asked = Asked(form, {}, queries.Words(form.zones, form.groups, titles, known, ZoneInfo(school.time_zone)))
+    devices = signon.device_names(school) if named else {}  # a device's name may say whose it is
+    clock = ZoneInfo(school.time_zone)
+    words = queries.Words(form.zones, form.groups, titles, known, clock, devices, named)
+    asked = Asked(form, {}, words)
     if not form.is_valid():
         return asked
     values = form.cleaned_data

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from drystone.registers.school.models import Person, School
 from drystone.registers.signon.models import Device, Session
 
-__all__ = ["device_names", "who_had"]
+__all__ = ["Had", "device_names", "who_had"]
 
 
 def device_names(school: School) -> dict[str, str]:
@@ -16,23 +17,31 @@ def device_names(school: School) -> dict[str, str]:
     return {device.key: device.name for device in Device.objects.filter(school=school).only("pk", "name")}
 
 
-def who_had(school: School, asked: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], Person]:
+@dataclass(frozen=True, slots=True)
+class Had:
+    """Who had an address: the name as it was told, and the person where they are in the register."""
+
+    sign_on: str
+    person: Person | None
+
+    @property
+    def name(self) -> str:
+        return self.person.name if self.person else self.sign_on
+
+
+def who_had(school: School, asked: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], Had]:
     """P62: by the record of sign-ons as it is now, who had an address at a moment. For events that were decided before
-    the sign-on was told: they stay as they are."""
+    the sign-on was told, which stay as they are, and for names that are not in the register of people."""
     wanted = set(asked)
     if not wanted:
         return {}
     first, last = min(at for _, at in wanted), max(at for _, at in wanted)
     sessions = Session.objects.filter(
-        school=school,
-        address__in={address for address, _ in wanted},
-        since__lte=last,
-        ends_at__gt=first,
-        person__isnull=False,
-    ).select_related("person")
-    found: dict[tuple[str, datetime], Person] = {}
-    for session in sessions.order_by("since"):
+        school=school, address__in={address for address, _ in wanted}, since__lte=last, ends_at__gt=first
+    )
+    found: dict[tuple[str, datetime], Had] = {}
+    for session in sessions.select_related("person").order_by("since"):
         for address, at in wanted:
-            if session.person and session.address == address and session.since <= at < session.ends_at:
-                found[address, at] = session.person
+            if session.address == address and session.since <= at < session.ends_at:
+                found[address, at] = Had(session.sign_on, session.person)
     return found
