@@ -22,9 +22,8 @@ from drystone.engine.eventlog.questions import Filters, decisions
 from drystone.engine.filtering.request import Action, Level
 
 GATEWAY: Final = "gateway"  # level of what a door refuses by itself
-_WHO: Final = ("client", "zone", "person")
-_VISIT: Final = ("host", "path", "who", "state")
-_MOST_STATES: Final = 1 << 24
+KIND: Final = ("host", "path", "place", "kin", "state")  # what a visit is decided by
+_MOST: Final = 1 << 20  # of places, of kinds of person and of states
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,17 @@ class Paths:
     hosts: Sequence[str] = ()
     pattern: str = ""
     all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What stands for what in a kind of visit: `places` gives each (client, zone) its `place`, `people` each person
+    its `kin`, `minutes` each `minute` since 1970 its `state`. Three small tables to join with are much cheaper than one
+    of every person at every address."""
+
+    places: pa.Table
+    people: pa.Table
+    minutes: pa.Table
 
 
 class Visits:
@@ -70,55 +80,52 @@ class Visits:
         found = self._ask(lambda records: self._visits(records).select("host").distinct())
         return [str(host) for host in found.column("host").to_pylist()]
 
-    def askers(self) -> pa.Table:
-        """(client, zone, person), each once."""
-        return self._ask(lambda records: self._visits(records).select(*_WHO).distinct())
+    def places(self) -> pa.Table:
+        """(client, zone), each once."""
+        return self._ask(lambda records: self._visits(records).select("client", "zone").distinct())
 
-    def kinds(self, askers: pa.Table, minutes: pa.Table, paths: Paths) -> pa.Table:
-        """(host, path, who, state, events, blocked), by host. `askers` adds the number `who` to (client, zone,
-        person), `minutes` the number `state` to each `minute` since 1970; a path that does not count is "".
-        `blocked`: how many of them the log says were."""
+    def people(self) -> pa.Table:
+        """(person), each once."""
+        return self._ask(lambda records: self._visits(records).select("person").distinct())
+
+    def kinds(self, numbers: Numbers, paths: Paths) -> pa.Table:
+        """KIND, events, blocked: how often each kind of visit was made, by host; and how many of them the log says
+        were blocked. A path that does not count is ""."""
 
         def build(records: Table) -> Table:
-            found = self._joined(records, askers, minutes, paths)
-            kinds = found.group_by(*_VISIT).agg(
+            found = self._joined(records, numbers, paths)
+            kinds = found.group_by(*KIND).agg(
                 events=found.count(), blocked=found.count(where=found.action == str(Action.BLOCK))
             )
             return kinds.order_by("host")
 
         return self._ask(build)
 
-    def people(self, askers: pa.Table, minutes: pa.Table, paths: Paths, wanted: pa.Table, by: str) -> pa.Table:
-        """For the kinds in `wanted` (host, path, who, state and the number `by`): by that number the events, the
-        people and clients that differ, and the last of them with its path."""
-
-        # `who` and `state` as one number: joined each by itself, a planner may begin with the few values that they have
-        # and make every pair of askers and kinds.
-        numbers = pc.add(pc.multiply(wanted.column("who").cast(pa.int64()), _MOST_STATES), wanted.column("state"))
-        some = wanted.select(["host", "path", by]).append_column("both", numbers)
+    def who(self, numbers: Numbers, paths: Paths, wanted: pa.Table) -> pa.Table:
+        """Who made the visits of the kinds in `wanted` (KIND and a number `row`): (row, person, client, last, path),
+        with the time and the path of the last."""
+        # The numbers as one: joined by each of its own, a planner may begin with the few values that they have and
+        # make every pair of kinds and people.
+        whole = _packed(*(wanted.column(name).cast(pa.int64()) for name in ("place", "kin", "state")))
+        some = wanted.select(["host", "path", "row"]).append_column("whole", whole)
 
         def build(records: Table) -> Table:
             hosts = ibis.memtable(wanted.select(["host"])).distinct()
-            found = self._joined(records.semi_join(hosts, "host"), askers, minutes, paths)
-            found = found.mutate(both=found.who.cast("int64") * _MOST_STATES + found.state)
-            found = found.join(ibis.memtable(some), ("host", "path", "both"))
-            return found.group_by(by).agg(
-                people=found.person.nunique(where=found.person != ""),
-                clients=found.client.nunique(where=found.client != ""),
-                last=found.at.max(),
-                example=found.seen.argmax(found.at),
-            )
+            found = self._joined(records.semi_join(hosts, "host"), numbers, paths)
+            packed = (found.place.cast("int64") * _MOST + found.kin) * _MOST + found.state
+            found = found.mutate(whole=packed).join(ibis.memtable(some), ("host", "path", "whole"))
+            return found.group_by("row", "person", "client").agg(last=found.at.max(), path=found.seen.argmax(found.at))
 
         return self._ask(build)
 
-    def _joined(self, records: Table, askers: pa.Table, minutes: pa.Table, paths: Paths) -> Table:
+    def _joined(self, records: Table, numbers: Numbers, paths: Paths) -> Table:
         found = self._visits(records)
         found = found.mutate(minute=found.at.epoch_seconds() // 60, seen=found.path)
-        found = found.mutate(
-            path=found.path if paths.all else ibis.cases((_counts(found, paths), found.path), else_="")
-        )
-        found = found.join(ibis.memtable(askers), _WHO).join(ibis.memtable(minutes), "minute")
-        return found.select(*_VISIT, "action", "client", "person", "at", "seen")
+        if not paths.all:
+            found = found.mutate(path=ibis.cases((_counts(found, paths), found.path), else_=""))
+        found = found.join(ibis.memtable(numbers.places), ("client", "zone"))
+        found = found.join(ibis.memtable(numbers.people), "person").join(ibis.memtable(numbers.minutes), "minute")
+        return found.select(*KIND, "action", "client", "person", "at", "seen")
 
     def _visits(self, records: Table) -> Table:
         found = decisions(records, self._filters)
@@ -136,3 +143,7 @@ def _counts(found: Table, paths: Paths) -> BooleanValue:
     # What matches the host alone may fail to match once a path follows it: an expression can ask for the end.
     matches = (found.host + found.path).re_search(paths.pattern) | found.host.re_search(paths.pattern)
     return named & (on_host | matches)
+
+
+def _packed(place: pa.ChunkedArray, kin: pa.ChunkedArray, state: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.add(pc.multiply(pc.add(pc.multiply(place, _MOST), kin), _MOST), state)

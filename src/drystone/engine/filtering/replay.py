@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from drystone.engine.eventlog.visits import Paths, Visits
+from drystone.engine.eventlog.visits import KIND, Numbers, Paths, Visits
 from drystone.engine.filtering.bundle import Bundle, Verdict
 from drystone.engine.filtering.overlay import EMPTY_OVERLAY
 from drystone.engine.filtering.request import Action
@@ -98,20 +98,20 @@ def replay(visits: Visits, before: Bundle, after: Bundle, since: datetime, until
     tell("Counting events", 0, STEPS)
     totals = visits.totals()
     tell("Looking at who asked", 1, STEPS)
-    askers, pairs = _askers(visits.askers(), before, after, since)
+    askers = _Askers(before, after, since, visits.places(), visits.people())
     minutes, moments = _minutes(before, after, since, until)
+    numbers = Numbers(askers.places, askers.people, minutes)
     tell("Looking at the sites", 2, STEPS)
     hosts = visits.hosts()
     paths = _paths(hosts, before, after)
     tell("Grouping visits", 3, STEPS)
-    kinds = visits.kinds(askers, minutes, paths)
+    kinds = visits.kinds(numbers, paths)
     tell("Deciding each kind once", 4, STEPS)
-    found = _Comparison(before, after, pairs, moments)
+    found = _Comparison(before, after, askers, moments)
     found.decide(kinds)
     tell("Counting people", 5, STEPS)
-    for by, rows in (("row", found.changes), ("turn", found.groups)):
-        if rows:
-            _count_people(visits.people(askers, minutes, paths, found.wanted(kinds), by), by, rows)
+    if found.changes:
+        found.count_people(visits.who(numbers, paths, found.wanted(kinds)))
     tell("Done", STEPS, STEPS)
     return Replay(
         since=since,
@@ -131,45 +131,43 @@ def replay(visits: Visits, before: Bundle, after: Bundle, since: datetime, until
     )
 
 
-Pair = tuple[Profile, Profile]  # one asker, before and after
+class _Askers:
+    """Who asked, as numbers: places that both editions put in the same zones are one, and so are people whom both
+    decide alike in every place. `pair` are the profiles of a place and a kin, before and after."""
 
+    def __init__(self, before: Bundle, after: Bundle, at: datetime, places: pa.Table, people: pa.Table) -> None:
+        self._editions, self._at = (before, after), at
+        zones: dict[tuple[str, str], int] = {}
+        found = zip(*(places.column(name).to_pylist() for name in ("client", "zone")), strict=True)
+        numbers = [zones.setdefault(self._zones(client, zone), len(zones)) for client, zone in found]
+        self.places = places.append_column("place", pa.array(numbers, pa.int32()))
+        kin: dict[tuple[int, ...], int] = {}
+        self._pairs: list[list[tuple[Profile, Profile]]] = []
+        numbers = []
+        for person in people.column("person").to_pylist():
+            pairs = [self._profiles(place, person) for place in zones]
+            number = kin.setdefault(tuple(profile.number for pair in pairs for profile in pair), len(kin))
+            if number == len(self._pairs):
+                self._pairs.append(pairs)
+            numbers.append(number)
+        self.people = people.append_column("kin", pa.array(numbers, pa.int32()))
 
-def _askers(table: pa.Table, before: Bundle, after: Bundle, at: datetime) -> tuple[pa.Table, list[Pair]]:
-    """Askers who are decided alike by both editions are one: (client, zone, person, who) and the pair of each `who`."""
-    numbers: dict[tuple[int, int], int] = {}
-    pairs: list[Pair] = []
-    who = []
-    then, now = _Profiles(before, at), _Profiles(after, at)
-    columns = (table.column(name).to_pylist() for name in ("client", "zone", "person"))
-    for client, zone, person in zip(*columns, strict=True):
-        pair = (then.of(client, zone, person), now.of(client, zone, person))
-        number = numbers.setdefault((pair[0].number, pair[1].number), len(pairs))
-        if number == len(pairs):
-            pairs.append(pair)
-        who.append(number)
-    return table.append_column("who", pa.array(who, pa.int32())), pairs
+    def pair(self, place: int, kin: int) -> tuple[Profile, Profile]:
+        return self._pairs[kin][place]
 
-
-class _Profiles:
-    """Profiles in one edition: each address is placed once, and each person in each zone."""
-
-    def __init__(self, bundle: Bundle, at: datetime) -> None:
-        self._bundle = bundle
-        self._at = at
-        self._places: dict[tuple[str, str], str] = {}
-        self._known: dict[tuple[str, str], Profile] = {}
-
-    def of(self, client: str, zone: str, person: str) -> Profile:
+    def _zones(self, client: str, zone: str) -> tuple[str, str]:
         """By the address, where it was logged; of visits to help it was not, and then the zone says."""
-        place = self._places.get((client, zone))
-        if place is None:
-            named = zone if zone in self._bundle.zones else ""
-            place = self._places[client, zone] = self._bundle.zone_of(client) if client else named
-        profile = self._known.get((place, person))
-        if profile is None:
-            profile = self._bundle.profile_as(zone=place, person=person, at=self._at, overlay=EMPTY_OVERLAY)
-            self._known[place, person] = profile
-        return profile
+        before, after = (
+            edition.zone_of(client) if client else zone if zone in edition.zones else "" for edition in self._editions
+        )
+        return before, after
+
+    def _profiles(self, place: tuple[str, str], person: str) -> tuple[Profile, Profile]:
+        before, after = (
+            edition.profile_as(zone=zone, person=person, at=self._at, overlay=EMPTY_OVERLAY)
+            for edition, zone in zip(self._editions, place, strict=True)
+        )
+        return before, after
 
 
 def _minutes(before: Bundle, after: Bundle, since: datetime, until: datetime) -> tuple[pa.Table, list[tuple[int, int]]]:
@@ -231,69 +229,74 @@ def _pattern(expressions: set[str]) -> str | None:
 class _Comparison:
     """Each kind of visit decided by both editions, and what differs gathered by host and group."""
 
-    def __init__(self, before: Bundle, after: Bundle, pairs: list[Pair], moments: list[tuple[int, int]]) -> None:
+    def __init__(self, before: Bundle, after: Bundle, askers: _Askers, moments: list[tuple[int, int]]) -> None:
         self._editions = (before, after)
-        self._pairs, self._moments = pairs, moments
+        self._askers, self._moments = askers, moments
         self._rows: dict[tuple[Turn, str, str], int] = {}
         self._turns: dict[tuple[Turn, str], int] = {}
-        self._kinds: list[int] = []  # of what changes: the place in the table, the row and the group's turn
+        self._kinds: list[int] = []  # of what changes: the place in the table, and the number of its change
         self._row_of: list[int] = []
-        self._turn_of: list[int] = []
+        self._turn_of: list[int] = []  # of each change: the number of its group's turn
         self.changes: list[Change] = []
         self.groups: list[GroupTurn] = []
         self.by_group: Counter[str] = Counter()
         self.logged_otherwise = 0
 
     def decide(self, kinds: pa.Table) -> None:
-        columns = [kinds.column(name).to_pylist() for name in ("host", "path", "who", "state", "events", "blocked")]
+        columns = [kinds.column(name).to_pylist() for name in (*KIND, "events", "blocked")]
         verdict_before, verdict_after = (edition.verdict for edition in self._editions)
-        pairs, moments = self._pairs, self._moments
-        for place, (host, path, who, state, events, blocked) in enumerate(zip(*columns, strict=True)):
-            then, now = pairs[who]
+        pair, moments = self._askers.pair, self._moments
+        for number, (host, path, place, kin, state, events, blocked) in enumerate(zip(*columns, strict=True)):
+            then, now = pair(place, kin)
             at_then, at_now = moments[state]
             old, new = verdict_before(host, path, then, at_then), verdict_after(host, path, now, at_now)
             self.by_group[now.group] += events
             self.logged_otherwise += events - blocked if old.action is Action.BLOCK else blocked
             if old.action is not new.action or old.safe_host != new.safe_host:
-                self._note(place, host, now.group, old, new, events, blocked)
+                self._note(number, host, now.group, old, new, events, blocked)
 
-    def _note(self, place: int, host: str, group: str, old: Verdict, new: Verdict, events: int, blocked: int) -> None:
+    def _note(self, kind: int, host: str, group: str, old: Verdict, new: Verdict, events: int, blocked: int) -> None:
         turn = _turn(old, new)
         row = self._rows.setdefault((turn, host, group), len(self.changes))
-        number = self._turns.setdefault((turn, group), len(self.groups))
-        if number == len(self.groups):
-            self.groups.append(GroupTurn(turn, group))
         if row == len(self.changes):
-            self.changes.append(Change(turn, host, group, old, new))
+            number = self._turns.setdefault((turn, group), len(self.groups))
+            if number == len(self.groups):
+                self.groups.append(GroupTurn(turn, group))
             self.groups[number].hosts += 1
+            self.changes.append(Change(turn, host, group, old, new))
+            self._turn_of.append(number)
         change = self.changes[row]
         if events > change.most:
             change.before, change.after, change.most = old, new, events
         change.events += events
         change.logged_blocked += blocked
-        self.groups[number].events += events
-        self._kinds.append(place)
+        self.groups[self._turn_of[row]].events += events
+        self._kinds.append(kind)
         self._row_of.append(row)
-        self._turn_of.append(number)
 
     def wanted(self, kinds: pa.Table) -> pa.Table:
-        """The kinds that change, each with the number of its row and of its group's turn."""
-        some = kinds.take(pa.array(self._kinds, pa.int64())).select(["host", "path", "who", "state"])
-        some = some.append_column("row", pa.array(self._row_of, pa.int32()))
-        return some.append_column("turn", pa.array(self._turn_of, pa.int32()))
+        """The kinds that change, each with the number of its change."""
+        some = kinds.take(pa.array(self._kinds, pa.int64())).select(list(KIND))
+        return some.append_column("row", pa.array(self._row_of, pa.int32()))
+
+    def count_people(self, who: pa.Table) -> None:
+        """`who` as Visits.who gives it: each person at each address once for each change."""
+        turns = pc.take(pa.array(self._turn_of, pa.int32()), who.column("row"))
+        who = who.append_column("turn", turns).sort_by("last")
+        for name in ("person", "client"):
+            known = who.column(name)
+            known = pc.if_else(pc.equal(known, ""), None, known)  # nobody is no person
+            who = who.set_column(who.schema.get_field_index(name), name, known)
+        sums = [("person", "count_distinct"), ("client", "count_distinct"), ("last", "last"), ("path", "last")]
+        for found in who.group_by("row", use_threads=False).aggregate(sums).to_pylist():
+            change = self.changes[found["row"]]
+            change.people, change.clients = found["person_count_distinct"], found["client_count_distinct"]
+            change.last, change.example = found["last_last"].astimezone(UTC), found["path_last"]
+        for found in who.group_by("turn").aggregate(sums[:1]).to_pylist():
+            self.groups[found["turn"]].people = found["person_count_distinct"]
 
 
 def _turn(old: Verdict, new: Verdict) -> Turn:
     if new.action is Action.BLOCK:
         return Turn.CLOSES
     return Turn.OPENS if old.action is Action.BLOCK else Turn.SEARCH
-
-
-def _count_people(table: pa.Table, by: str, rows: list[Any]) -> None:
-    for found in table.to_pylist():
-        row = rows[found[by]]
-        row.people = found["people"]
-        if isinstance(row, Change):
-            row.clients = found["clients"]
-            row.last = found["last"].astimezone(UTC)
-            row.example = found["example"]
