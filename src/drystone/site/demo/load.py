@@ -25,6 +25,7 @@ from drystone.site.demo.draft import leave_a_draft
 from drystone.site.demo.names import names
 from drystone.site.demo.requests import add_requests
 from drystone.site.demo.rules import make_rules
+from drystone.site.demo.sign_on import add_sign_on
 from drystone.site.demo.traffic import write_term
 from drystone.site.tasks import look_at_first
 
@@ -85,6 +86,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
             council=people["council"],
             visitor=people["support"],
         )
+        add_sign_on(school, people, since=year.starts, now=now)
         publish_first(school, people["technician"])
         leave_a_draft(school, people["coordinator"])
         add_requests(school, people)
