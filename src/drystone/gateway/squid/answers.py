@@ -32,16 +32,17 @@ class Party:
     """Everybody of one profile, for one kind of request: they are all answered alike.
 
     `answers` are the bytes for a URL; `heads` what a door says of a verdict, by its id, with the verdict itself so
-    that its id stays its own; `events` what a journal says of a URL's answer. A class with slots, as Asker: both are
-    read for every line, and this is the fastest."""
+    that its id stays its own; `events` and `ends` are a journal's: what it says of a URL's answer, and of a verdict. A
+    class with slots, as Asker: both are read for every line, and this is the fastest."""
 
-    __slots__ = ("answers", "connect", "events", "heads", "profile")
+    __slots__ = ("answers", "connect", "ends", "events", "heads", "profile")
 
     def __init__(self, profile: Profile, *, connect: bool) -> None:
         self.profile = profile
         self.connect = connect
         self.answers: dict[bytes, bytes] = {}
         self.events: dict[bytes, bytes] = {}
+        self.ends: dict[int, tuple[Verdict, bytes]] = {}
         self.heads: dict[int, tuple[Verdict, bytes | None]] = {}
 
     def keep(self, verdict: Verdict, head: bytes | None) -> None:
@@ -103,6 +104,7 @@ class Answers:
         self._alarm = alarm
         self._people: dict[bytes, Asker] = {}
         self._parties: dict[tuple[int, str, str, str, bool], Party] = {}
+        self.count = 0  # of all lines
         self._kept = 0
         self._generation = -1
         self._moment = 0
@@ -127,6 +129,7 @@ class Answers:
     def answer(self, lines: list[bytes]) -> bytes:
         """One answer a line, in their order. `lines` have no newline."""
         people = self._people
+        self.count += len(lines)
         out: list[bytes] = []
         add = out.append
         for line in lines:
@@ -145,14 +148,15 @@ class Answers:
         return b"".join(out)
 
     def _work_out(self, url: bytes, asker: Asker) -> bytes:
-        answer = self._decide(url, asker)
-        keeps = self._noted(answer) and asker.keeps and len(url) <= LONGEST_KEPT
-        # A self-test names its device, so nobody else gets the same answer.
-        alone = asker.device or answer.verdict in (UNREADABLE, UNDECIDED)
-        shared = None if alone else self._door.shared(asker.party, answer.verdict, answer.host, answer.path, url)
+        verdict, host, path = self._decide(url, asker)
+        party = asker.party
+        # A self-test names its device, so nobody else gets the same answer; nor what is amiss at this moment.
+        if asker.device or verdict is UNREADABLE or verdict is UNDECIDED:
+            return self._alone(Answer(asker, verdict, host, path, url))
+        shared = self._door.shared(party, verdict, host, path, url)
         if shared is None:
-            return self._door.own(answer)
-        if keeps:
+            return self._alone(Answer(asker, verdict, host, path, url))
+        if self._may_keep(asker, verdict, host, path, url) and asker.keeps and len(url) <= LONGEST_KEPT:
             if self._kept >= MOST_ANSWERS:
                 self._forget()
             else:
@@ -160,18 +164,25 @@ class Answers:
                 self._kept += 1
         return shared + asker.tail
 
-    def _decide(self, url: bytes, asker: Asker) -> Answer:
+    def _decide(self, url: bytes, asker: Asker) -> tuple[Verdict, str, str]:
+        """(verdict, host, path), the last two "" where they cannot be read."""
         if len(url) > LONGEST_LINE:
-            return Answer(asker, UNREADABLE, "", "", b"")
+            return UNREADABLE, "", ""
         try:
             host, path = read_place(url, connect=asker.party.connect)
         except Exception as error:  # one odd URL must not end the helper: Squid gives up when they die too fast
             self._alarm(f"the filter could not read a request: {type(error).__name__}")
-            return Answer(asker, UNREADABLE, "", "", url)
-        return Answer(asker, self._verdict(asker, host, path), host, path, url)
+            return UNREADABLE, "", ""
+        return self._verdict(asker, host, path), host, path
 
-    def _noted(self, answer: Answer) -> bool:  # noqa: ARG002 - for a journal to override
-        """Told of each answer that was worked out; whether it may be kept for the next who asks."""
+    # For a journal to override: both are told of each answer that was worked out.
+
+    def _alone(self, answer: Answer) -> bytes:
+        """An answer that nobody else gets."""
+        return self._door.own(answer)
+
+    def _may_keep(self, asker: Asker, verdict: Verdict, host: str, path: str, url: bytes) -> bool:  # noqa: ARG002
+        """Whether an answer may be kept for the next who asks."""
         return True
 
     def _verdict(self, asker: Asker, host: str, path: str) -> Verdict:
@@ -223,6 +234,7 @@ class Answers:
         for party in self._parties.values():
             party.answers.clear()  # askers of the batch at hand still hold them
             party.events.clear()
+            party.ends.clear()
             party.heads.clear()
         self._parties.clear()
         self._kept = 0

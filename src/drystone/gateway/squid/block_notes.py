@@ -48,6 +48,11 @@ class BlockPage:
         self._hour = clock().replace(minute=0, second=0, microsecond=0)
         self.refresh()
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether the page has a link, and so a ticket."""
+        return bool(self._key)
+
     def refresh(self) -> bool:
         """Whether anything is shown otherwise than before. A ticket bears the hour it was made in and is good for a
         day, so what was said an hour ago is not said again."""

@@ -8,20 +8,18 @@ but the help sites is open: traffic that nobody can trace is what the school pro
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Protocol
 
-from drystone.engine.eventlog.event import DECISION_FIELDS, Event, event_from, format_event, to_ms
-from drystone.engine.filtering import Action, Decision, Level, LiveFilter, Profile, Request, Verdict
-from drystone.gateway.squid.answers import GATEWAY, UNDECIDED, Answer, Answers, Asker, Door
+from drystone.engine.eventlog.event import to_ms
+from drystone.engine.filtering import Action, Level, LiveFilter, Verdict
+from drystone.gateway.squid.answers import GATEWAY, UNDECIDED, Answer, Answers, Asker, Door, Party
+from drystone.gateway.squid.events import FROM, LONGEST_PATH, PLACE, WHAT, EventWords, is_plain
 
 RETRY_S = 5.0  # between two attempts at a disk that is full
 UNRECORDED = Verdict(
     Action.BLOCK, "The filter's log cannot be written, so the page stays closed.", rule="gateway:log", level=GATEWAY
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLACE = DECISION_FIELDS.index("host") + 2  # where in a line the part begins that does not hang on who asked
 
 
 def split_line(line: bytes) -> tuple[bytes, bytes, bytes]:
@@ -52,19 +50,31 @@ class Recorder:
         school: str = "",
         alarm: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`school` stands in the events while there is no bundle to name it."""
-        self._live = live
+        self._words = EventWords(live, gateway=gateway, school=school)
         self._lines = lines
-        self._gateway = gateway
-        self._school = school
         self._alarm = alarm
         self._retry_at = 0.0
 
     def line(self, answer: Answer) -> bytes:
-        """The whole line of one event, its time left as 0."""
-        asker, verdict = answer.asker, answer.verdict
-        request = Request(answer.host, asker.client, _EPOCH, path=answer.path, method=asker.who.method)
-        return format_event(self._event(verdict, asker.party.profile, request, asker.device))
+        """The line of one event but for its beginning: kind, id and time."""
+        asker = answer.asker
+        decision = self._words.decision(answer.verdict, asker.party.profile, answer.host)
+        fields = self._words.fields(decision, who=asker.who, client=asker.client, path=answer.path, device=asker.device)
+        return "\t".join([*fields[FROM], *fields[PLACE], *fields[WHAT], "-\n"]).encode("ascii")
+
+    def origin(self, asker: Asker) -> bytes:
+        """The part of a line that tells who asked."""
+        decision = self._words.decision(UNDECIDED, asker.party.profile, "")
+        fields = self._words.fields(decision, who=asker.who, client=asker.client)
+        return ("\t".join(fields[FROM]) + "\t").encode("ascii")
+
+    def end(self, party: Party, verdict: Verdict) -> bytes:
+        """The part that tells what was answered."""
+        known = party.ends.get(id(verdict))
+        if known is None:
+            fields = self._words.fields(self._words.decision(verdict, party.profile, ""))
+            known = party.ends[id(verdict)] = (verdict, "\t".join(["", *fields[WHAT], "-\n"]).encode("ascii"))
+        return known[1]
 
     def write(self, lines: bytes) -> bool:
         """Whether they are on disk."""
@@ -80,25 +90,6 @@ class Recorder:
             self._retry_at = 0.0
             self._alarm("events are written again")
         return True
-
-    def _event(self, verdict: Verdict, profile: Profile, request: Request, device: str) -> Event:
-        decision = Decision(
-            action=verdict.action,
-            reason=verdict.reason,
-            host=request.host,
-            category=verdict.category,
-            rule=verdict.rule,
-            level=verdict.level,
-            list=verdict.list,
-            edition=self._live.edition,
-            school=self._live.school or self._school,
-            zone=profile.zone,
-            group=profile.group,
-            person=profile.person,
-            safe_host=verdict.safe_host,
-            device=profile.device,
-        )
-        return event_from(decision, request, gateway=self._gateway, device=device)
 
 
 class RecordedAnswers(Answers):
@@ -139,17 +130,22 @@ class RecordedAnswers(Answers):
                 note(asker.party.events[url])
         return b"".join(out) if self._recorder.write(b"".join(records)) else self._closed(lines)
 
-    def _noted(self, answer: Answer) -> bool:
-        line = self._recorder.line(answer)
-        self._records += (self._head, line.split(b"\t", 4)[4])
-        if answer.verdict.level == Level.HELP:  # P13: its line names nobody, so it is put together each time
+    def _alone(self, answer: Answer) -> bytes:
+        self._records += (self._head, self._recorder.line(answer))
+        return super()._alone(answer)
+
+    def _may_keep(self, asker: Asker, verdict: Verdict, host: str, path: str, url: bytes) -> bool:
+        """P13: the line of a visit to help names nobody, so it is put together each time; as is one of an odd URL."""
+        if verdict.level == Level.HELP or len(path) > LONGEST_PATH or not is_plain(host + path):
+            self._records += (self._head, self._recorder.line(Answer(asker, verdict, host, path, url)))
             return False
-        answer.asker.party.events[answer.url] = b"\t".join(line.split(b"\t")[_PLACE:])
+        event = f"{host or '-'}\t{path or '-'}\t-".encode("ascii") + self._recorder.end(asker.party, verdict)
+        asker.party.events[url] = event
+        self._records += (self._head, asker.origin or self._origin(asker), event)
         return True
 
     def _origin(self, asker: Asker) -> bytes:
-        line = self._recorder.line(Answer(asker, UNDECIDED, "", "", b""))
-        asker.origin = b"\t".join(line.split(b"\t")[4:_PLACE]) + b"\t"
+        asker.origin = self._recorder.origin(asker)
         return asker.origin
 
     def _closed(self, lines: list[bytes]) -> bytes:
@@ -158,11 +154,12 @@ class RecordedAnswers(Answers):
         for line in lines:
             channel, url, who = split_line(line)
             asker = self._asker(who)
-            answer = self._decide(url, asker)
+            verdict, host, path = self._decide(url, asker)
             shared = None
-            if answer.verdict.level == Level.HELP:
-                shared = self._door.shared(asker.party, answer.verdict, answer.host, answer.path, url)
+            if verdict.level == Level.HELP:
+                shared = self._door.shared(asker.party, verdict, host, path, url)
             else:
-                answer = answer._replace(verdict=UNRECORDED)
-            out += (channel, self._door.own(answer) if shared is None else shared + asker.tail)
+                verdict = UNRECORDED
+            own = Answer(asker, verdict, host, path, url)
+            out += (channel, self._door.own(own) if shared is None else shared + asker.tail)
         return b"".join(out)
