@@ -1,6 +1,7 @@
 """P35: the certificate's pages: public ones that bring it to devices, and the technician's of its use."""
 
 import plistlib
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
@@ -11,6 +12,7 @@ from drystone.engine.certificates import ensure_authority, read_authority, read_
 from drystone.engine.https_pages import FILE_NAME, HttpsPages, read_https_pages
 from drystone.registers.network.services.certificates import CertificateRefused, choose_secure_pages, take_up
 from drystone.registers.network.services.permission import NotAllowed
+from drystone.registers.network.today import filter_tasks
 from drystone.registers.school.models import AuditEntry, Role
 from tests.people import make_person, sign_in
 
@@ -171,3 +173,32 @@ def test_one_of_several_schools_does_not_change_it_for_all(technician, place, ot
 def test_a_step_that_fails_leaves_no_trace_of_having_been_done(technician, place, authority):
     assert sign_in(technician).post(f"{URL}change/").status_code == 422  # none waits
     assert not AuditEntry.objects.filter(verb="change_certificate").exists()
+
+
+# what it asks for today
+
+
+def asked_of(person, place) -> list[str]:
+    found = filter_tasks(place.school, person, frozenset({Role.TECHNICIAN}), timezone.localdate())
+    return [task.text for task in found if task.url == URL]
+
+
+def test_nothing_is_asked_while_it_is_not_used_or_good(technician, place, home, authority):
+    ensure_authority(home.ca, at=timezone.now())
+    assert asked_of(technician, place) == []
+    choose_secure_pages(school=place.school, where="everywhere", zones=[], by=technician)
+    assert asked_of(technician, place) == []
+
+
+@pytest.mark.parametrize(("age", "words"), [(700, "ends on"), (900, "has ended")])
+def test_a_certificate_that_ends_is_asked_after_in_time(technician, place, home, age, words):
+    ensure_authority(home.ca, at=timezone.now() - timedelta(days=age))
+    choose_secure_pages(school=place.school, where="everywhere", zones=[], by=technician)
+    (text,) = asked_of(technician, place)
+    assert words in text
+
+
+def test_a_next_certificate_that_waits_is_not_forgotten(technician, place, authority):
+    choose_secure_pages(school=place.school, where="everywhere", zones=[], by=technician)
+    sign_in(technician).post(f"{URL}next/")
+    assert asked_of(technician, place) == ["Bring the next certificate to the devices, then change to it"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
+from drystone.engine.certificates import CURRENT, NEXT, needs_renewal, read_certificates
 from drystone.registers.network import queries
-from drystone.registers.network.models import Publication, PublicationState, Rule
+from drystone.registers.network.models import Publication, PublicationState, Rule, SecurePages
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.words import describe
 from drystone.registers.school.access import matrix
@@ -26,7 +29,27 @@ def filter_tasks(school: School, person: Person, roles: frozenset[Role], on: dat
         tasks += _rules_that_end(school, on) + _without_profile(school)
     if roles & matrix()["network.run_checks"]:
         tasks += _failed_checks(school)
+    if roles & matrix()["network.change_certificate"]:
+        tasks += _certificate(school)
     return tasks
+
+
+def _certificate(school: School) -> list[Task]:
+    """P35: only where it is used, and a term before it ends: it has to come to every device first."""
+    chosen = SecurePages.objects.filter(school=school).exclude(where=SecurePages.Where.NOWHERE).first()
+    if chosen is None:
+        return []
+    url, now = reverse("network:certificate"), timezone.now()
+    known = {one.which: one for one in read_certificates(settings.HOME.ca)}
+    current = known.get(CURRENT)
+    if current is None or current.ends <= now:
+        what = "The school’s certificate " + ("is not there" if current is None else "has ended")
+        return [Task(what, url, Urgency.NOW, "Blocked HTTPS sites are refused without a page.")]
+    if NEXT in known:
+        return [Task("Bring the next certificate to the devices, then change to it", url, Urgency.SOON)]
+    if needs_renewal(current, at=now):
+        return [Task(f"The school’s certificate ends on {current.ends:%-d %B %Y}", url, Urgency.SOON)]
+    return []
 
 
 def _to_publish(school: School) -> list[Task]:
