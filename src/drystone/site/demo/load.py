@@ -21,6 +21,7 @@ from drystone.registers.school.services.people import add_class, add_person, giv
 from drystone.registers.school.services.places import add_zone
 from drystone.registers.school.services.schools import found_school
 from drystone.registers.school.terms import YearPlan, usual_year
+from drystone.site.demo.certificate import use_certificate
 from drystone.site.demo.draft import leave_a_draft
 from drystone.site.demo.names import names
 from drystone.site.demo.requests import add_requests
@@ -88,6 +89,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
         )
         add_sign_on(school, people, since=year.starts, now=now)
         publish_first(school, people["technician"])
+        use_certificate(school, people["technician"])
         leave_a_draft(school, people["coordinator"])
         add_requests(school, people)
         record_review(
