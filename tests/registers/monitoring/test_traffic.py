@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Rule
 from drystone.registers.school.models import AuditEntry
+from drystone.registers.unblock.models import Grant, Whom
 
 URL = "/traffic/"
 
@@ -49,6 +51,18 @@ def test_a_block_shows_with_category_rule_and_reason_in_plain_words(place, as_pe
         assert words in row
     assert f'href="{reverse("network:rule", args=[rule.pk])}">rule {rule.pk}</a>' in row
     assert "1 request" in text
+
+
+def test_a_site_that_was_opened_for_a_time_says_why_and_leads_there(place, as_person, log):
+    until = timezone.now() + timedelta(hours=1)
+    grant = Grant.objects.create(
+        school=place.school, host="poems.example", level=Whom.CLASS, whom="Oak", reason="Poetry week", until=until
+    )
+    log(host="poems.example", rule=grant.key, level="group")
+    _, text = page(as_person(place.head))
+    (row,) = rows(text)
+    assert "Opened for Oak: Poetry week" in row
+    assert f'href="{reverse("unblock:grant", args=[grant.pk])}"' in row
 
 
 def test_newest_comes_first_and_pages_turn(place, as_person, log):

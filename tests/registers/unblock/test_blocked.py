@@ -9,6 +9,7 @@ from django.utils import timezone
 from drystone.registers.school.models import AuditEntry
 from drystone.registers.unblock.models import Kind, SiteRequest, State, Whom
 from drystone.registers.unblock.services.deciding import For, allow, refuse
+from drystone.registers.unblock.services.grants import end_grant
 
 SOON = timedelta(minutes=60)
 
@@ -72,6 +73,29 @@ def test_the_holder_of_the_ticket_hears_the_answer_and_of_another_ticket_nothing
     assert "ICT suite" in answer
     assert "For your topic" in answer
     assert "Shall we ask your teacher?" in text_of(client.get(page(theirs)))
+
+
+def test_when_the_time_is_over_they_may_ask_again_and_hear_the_new_answer(school, client, ticket, page):
+    url = page(ticket())
+    ask(client, url, name="Ada")
+    grant = allow(request=SiteRequest.objects.get(), by=school.head, whom=For(Whom.SCHOOL),
+                  until=timezone.now() + SOON, reason="Yes")  # fmt: skip
+    assert "Yes! You can open it" in text_of(client.get(url))
+    end_grant(grant=grant, by=school.head, reason="over")
+    assert "Shall we ask your teacher?" in text_of(client.get(url))
+    assert "Your teacher has been asked" in text_of(ask(client, url, name="Ada"))
+    assert SiteRequest.objects.count() == 2
+
+
+def test_children_who_hold_one_ticket_are_not_told_what_another_asked_in_need(client, ticket, page):
+    """Squid's tickets are of an hour: all who are blocked there by the same rule hold the same one."""
+    private, game = (page(ticket(host=f"{word}.drystone.test", category=word)) for word in ("suicide", "games"))
+    for url in (private, game):
+        assert "Your teacher has been asked" in text_of(ask(client, url))
+    somebody_else = Client()
+    assert "Your teacher has been asked" in text_of(somebody_else.get(game))
+    assert "Shall we ask your teacher?" in text_of(somebody_else.get(private))
+    assert "Your teacher has been asked" in text_of(client.get(private))
 
 
 def test_a_no_is_said_kindly_with_its_reason(school, client, ticket, page):

@@ -284,3 +284,14 @@ def test_answered_requests_stay_and_say_who_answered(school, as_person):
     assert "Sana Rigg" in html
     assert "Send the answer" not in html
     assert asked.state == State.REFUSED
+
+
+def test_each_finds_asking_in_the_menu_once(school, as_person):
+    def menu(somebody):
+        html = text_of(as_person(somebody).get("/requests/ask/"))
+        return html[html.index('id="navigation"') : html.index("</nav>")]
+
+    assert "Requests" in menu(school.coordinator)
+    assert "Ask about a site" not in menu(school.coordinator)
+    assert "Ask about a site" in menu(school.governor)
+    assert "Requests" not in menu(school.governor)

@@ -20,6 +20,7 @@ from drystone.registers.school.lake import lake as lake
 from drystone.registers.school.models import Person, School
 from drystone.registers.signon import api as signon
 from drystone.registers.signon.api import Had
+from drystone.registers.unblock import api as unblock
 
 if TYPE_CHECKING:
     from drystone.engine.eventlog.questions import Filters, Place
@@ -97,6 +98,11 @@ class Row:
         """Of a rule that somebody made; None where the house itself decided (help, mandatory, the profile)."""
         return network.rule_number(self.event.rule)
 
+    @property
+    def grant_number(self) -> int | None:
+        """Of what was opened for a time, where that decided."""
+        return unblock.grant_number(self.event.rule)
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -141,7 +147,8 @@ def page(school: School, filters: Filters, number: int, words: Words) -> tuple[l
     else:
         total = lake().count(school.slug, **filters)
         events = _newest(school, filters, number, total) if total else []
-    reasons = network.reasons_of(school, {event.rule for event, _ in events})
+    rules = {event.rule for event, _ in events}
+    reasons = network.reasons_of(school, rules) | unblock.reasons_of(school, rules)
     had = words.had(school, [event for event, _ in events])
     return [words.row(event, place, reasons, had) for event, place in events], total
 

@@ -80,7 +80,7 @@ class SiteRequest(models.Model):
 
 
 class RequestTicket(models.Model):
-    """A ticket of a block page that led to a request: whoever holds it may read the answer. Kept as a digest."""
+    """A ticket of a block page that led to a request: whoever holds it hears the answer. Kept as a digest."""
 
     request = models.ForeignKey(SiteRequest, on_delete=models.CASCADE, related_name="tickets")
     digest = models.CharField(max_length=64, unique=True)

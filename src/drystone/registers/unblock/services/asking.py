@@ -101,8 +101,8 @@ def ticket_digest(text: str) -> str:
 
 @transaction.atomic
 def remember_ticket(*, request: SiteRequest, text: str) -> None:
-    """The holder of this ticket asked for this, and will be told."""
-    RequestTicket.objects.get_or_create(digest=ticket_digest(text), defaults={"request": request})
+    """Whoever holds this ticket will be told what becomes of this request, and no longer of one before it."""
+    RequestTicket.objects.update_or_create(digest=ticket_digest(text), defaults={"request": request})
 
 
 def tidy(text: str) -> str:
@@ -118,8 +118,8 @@ def _ask(*, school: School, kind: Kind, host: str, asker: Asker, why: str, ticke
         school=school,
         kind=kind,
         host=host,
-        zone=ticket.zone if ticket else "",
-        group=ticket.group if ticket else "",
+        zone=ticket.zone[:40] if ticket else "",
+        group=ticket.group[:40] if ticket else "",
         by_child=asker.is_child,
         sensitive=facts.sensitive,
         asker=asker.person,
@@ -128,7 +128,7 @@ def _ask(*, school: School, kind: Kind, host: str, asker: Asker, why: str, ticke
         why=tidy(why)[:LONGEST_WHY],
     )
     if ticket is not None and kind == Kind.OPEN:
-        request.category, request.rule = ticket.category, ticket.rule
+        request.category, request.rule = ticket.category[:200], ticket.rule[:200]
         request.level, request.edition = ticket.level[:20], ticket.edition[:64]
     try:
         with transaction.atomic():

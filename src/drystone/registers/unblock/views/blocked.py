@@ -38,6 +38,8 @@ from drystone.registers.unblock.services.asking import (
 )
 from drystone.registers.unblock.words import outcome
 
+ASKED = "site_requests"  # in the session: what this browser asked for
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -68,7 +70,7 @@ def blocked(request: HttpRequest) -> HttpResponse:
         if not ratelimit.consume(request, action="unblock", key=ticket_digest(visit.text)):
             return render(request, "site/429.html", status=429)
         return _send(request, visit)
-    before = None if visit.report else _before(visit)
+    before = None if visit.report else _before(request, visit)
     if before is not None:
         return _answer(request, visit, before)
     return _ask(request, visit, _form(visit))
@@ -89,13 +91,21 @@ def _visit(request: HttpRequest) -> Visit:
     return Visit(text, ticket, school, asker, request.GET.get("what") == "block" and not asker.is_child)
 
 
-def _before(visit: Visit) -> SiteRequest | None:
-    """What was asked already and holds: by this very ticket, or by this person since the site was last blocked."""
+def _before(request: HttpRequest, visit: Visit) -> SiteRequest | None:
+    """What was asked already and still holds: by this very ticket, or by this person since the site was blocked.
+
+    Squid's tickets are of an hour, so children of one room may hold the same one. Whoever comes with it is not told
+    that another asked for a site that tells something about a child: that shows in the browser it was asked from only.
+    """
     person = visit.asker.person
-    found = request_of_ticket(visit.text) or (latest_of(person, visit.ticket.host) if person else None)
+    found = request_of_ticket(visit.text)
+    if found is not None and found.by_child and found.sensitive and found.pk not in request.session.get(ASKED, ()):
+        found = None
+    found = found or (latest_of(person, visit.ticket.host) if person else None)
     if found is None or (found.decided_at is not None and found.decided_at <= visit.ticket.at):
         return None
-    return found
+    over = found.grant is not None and not found.grant.open_at(timezone.now())
+    return None if over else found  # its time is over: they may ask again
 
 
 def _form(visit: Visit, data: QueryDict | None = None) -> ChildForm | ReviewForm | ReportForm:
@@ -120,6 +130,7 @@ def _send(request: HttpRequest, visit: Visit) -> HttpResponse:
             return _page(request, visit, "unblock/reported.html", {})
         asked = ask_for_review(school=visit.school, ticket=visit.ticket, asker=asker, why=values.get("why", ""))
         remember_ticket(request=asked.request, text=visit.text)
+        request.session[ASKED] = [*request.session.get(ASKED, ())[-20:], asked.request.pk]
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         return _ask(request, visit, form)
