@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from ipaddress import ip_network
+from itertools import pairwise
 from typing import TypeVar
 
 import yaml
@@ -35,6 +36,7 @@ from drystone.engine.filtering.rules import (
     dump_rules,
     parse_rules,
 )
+from drystone.engine.filtering.schedule import Day
 
 T = TypeVar("T")
 
@@ -103,6 +105,14 @@ targets = st.one_of(
     st.builds(lambda host, path: Target(TargetKind.SITE, host + path, host, path), hosts, paths),
     names.map(lambda name: Target(TargetKind.CATEGORY, name)),
     st.sampled_from(["[?&]q=casino", r"\bslots?\b", "a  b", "x: #y"]).map(lambda e: Target(TargetKind.EXPRESSION, e)),
+    st.sampled_from(["site", "address"]).map(lambda what: Target(TargetKind.ANY, what)),
+)
+pages = st.sampled_from(["", "", "http://page.example/?u=%u&t=%t", "302:https://page.example/%s%%"])
+dates = st.one_of(
+    spans,
+    days.map(lambda day: Day(day.year, day.month, day.day)),
+    days.map(lambda day: Day(0, day.month, day.day)),
+    days.map(lambda day: Day(day.year, 0, min(day.day, 28))),
 )
 
 
@@ -111,7 +121,8 @@ def periods(draw: st.DrawFn, *, terms: bool) -> Period:
     start = draw(st.integers(0, 1439))
     end = draw(st.integers(1, 1440).filter(lambda minute: minute != start))
     weekdays = tuple(sorted(draw(st.sets(st.integers(0, 6), min_size=1))))
-    return Period(weekdays, start, end, draw(st.sampled_from(["", "term", "holiday"] if terms else [""])))
+    within = draw(st.sampled_from(["", "term", "holiday"] if terms else [""]))
+    return Period(weekdays, start, end, within, tuple(draw(st.lists(dates, max_size=2))))
 
 
 @st.composite
@@ -134,6 +145,7 @@ def whole_rules(draw: st.DrawFn) -> Rules:
                 youtube=st.sampled_from(YouTube),
                 access=st.sampled_from(Access),
                 match=st.sampled_from(Match),
+                redirect=pages,
             ),
             at_least=1,
         )
@@ -145,7 +157,12 @@ def whole_rules(draw: st.DrawFn) -> Rules:
     )
     zones = {key: replace(zone, addresses=(next(addresses),)) for key, zone in zones.items()}
     people = {
-        name: Person(name, draw(group), draw(st.sampled_from(Access)))
+        name: Person(
+            name,
+            draw(group),
+            draw(st.sampled_from(Access)),
+            {zone: draw(group) for zone in zones if draw(st.booleans())},
+        )
         for name in draw(st.sets(sign_on_names, max_size=3))
     }
     schedules = draw(
@@ -155,11 +172,18 @@ def whole_rules(draw: st.DrawFn) -> Rules:
             )
         )
     )
+    for before, after in pairwise(list(schedules)):
+        both = Period(when=(before,), outside=draw(st.sampled_from([(), (before,)])))
+        schedules[after] = replace(schedules[after], periods=(*schedules[after].periods, both))
     categories = draw(
         st.none()
         | named(
             lambda key: st.builds(
-                Category, st.just(key), st.lists(names, min_size=1, max_size=2, unique=True).map(tuple), titles
+                Category,
+                st.just(key),
+                st.lists(names, min_size=1, max_size=2, unique=True).map(tuple),
+                titles,
+                redirect=pages,
             )
         )
     )
@@ -208,6 +232,7 @@ def rule_lists(
                 when=when,
                 outside=outside,
                 until=draw(st.none() | days),
+                redirect=draw(pages),
             )
         )
     return found

@@ -171,6 +171,16 @@ def assert_said(text: str, said: str) -> None:
         ("schedules: {s: {in: term}}", r"in: term needs the terms; write them under calendar"),
         ("schedules: {s: {}}", r"schedule s: says nothing; write days"),
         ("schedules: {s: []}", r"schedule s: is empty"),
+        (
+            "schedules: {s: {dates: 24.12.2026}}",
+            r"dates: '24.12.2026' is not a day; write it as 2026-12-24, or \*-12-25",
+        ),
+        ("schedules: {s: {dates: [2026-02-30]}}", r"dates: '2026-02-30' is not a day"),
+        ("schedules: {s: {dates: ['2026-00-01']}}", r"dates: '2026-00-01' is not a day"),
+        ("schedules: {s: {dates: [[2026-12-24, 2026-12-20]]}}", r"dates: 2026-12-20 is before 2026-12-24"),
+        ("schedules: {s: {dates: [[2026-12-24, '*-12-26']]}}", r"dates: '\*-12-26' is not a day"),
+        ("schedules: {s: {when: s}}", r"when: 's' is not a schedule above this one; there are none yet"),
+        ("schedules: {s: {outside: [t]}, t: {days: mon}}", r"outside: 't' is not a schedule above this one"),
     ],
 )
 def test_a_calendar_or_schedule_that_is_wrong(text: str, said: str) -> None:
@@ -313,3 +323,32 @@ def test_no_text_is_answered_with_anything_but_rules_or_one_clear_error(text: st
         told = str(error).splitlines()
     assert told
     assert all(line.startswith("r.yaml") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "categories: {c: {redirect: block.html}}",
+            r"redirect: 'block.html' is not the address of a page; write it as",
+        ),
+        ("categories: {c: {redirect: '200:http://x.example/'}}", r"is not the address of a page"),
+        ("categories: {c: {redirect: 'http://x.example/a b'}}", r"is not the address of a page"),
+        ("people: {anna: {group: staff, zones: {attic: staff}}}", r"zones: 'attic' is not under zones"),
+        (
+            "rules: [{level: school, block: 'any:thing', reason: r, by: b}]",
+            r"'any:thing' is not a target; write any:site",
+        ),
+        (
+            "rules: [{level: school, block: 'any:site', redirect: x, reason: r, by: b}]",
+            r"redirect: 'x' is not the address",
+        ),
+    ],
+)
+def test_pages_people_and_everything_that_are_none(text: str, said: str) -> None:
+    assert_said(f"{GROUPS}{text}\n", said)
+
+
+def test_a_group_for_a_person_in_a_zone_must_be_there() -> None:
+    zones = "zones: {a: {addresses: [10.1.0.0/16], group: staff}}\n"
+    assert_said(f"{GROUPS}{zones}people: {{anna: {{group: staff, zones: {{a: nix}}}}}}\n", r"zones: 'nix' is not under")

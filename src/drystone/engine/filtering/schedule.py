@@ -283,7 +283,7 @@ def _period(
 
 def day_of(text: str) -> Day:
     """`2026-12-24`, `*-12-25`, `2026-*-01`. Raises ValueError."""
-    if found := _DAY.fullmatch(text):
+    if (found := _DAY.fullmatch(text)) and not {"00", "0000"}.intersection(found.groups()):
         year, month, day = (0 if part == "*" else int(part) for part in found.groups())
         with suppress(ValueError):
             date(year or 2024, month or 1, day or 1)  # 2024 is a leap year: *-02-29 is a day

@@ -157,13 +157,16 @@ class _Reader:
         rewrite = Rewrite(self._new(self._conf.rewrites, "rewrite"))
         self._conf.rewrites[rewrite.name.text] = rewrite
         self._open("rew")
-        while (word := self._scan.substitution() or self._inside("rew")).text != "}":
-            if word.text.startswith("s@"):
-                rewrite.substitutions.append(word)
-            elif word.text in _OF_REWRITE:
-                rewrite.left.append(Left(word, f"{word.text} {self._scan.rest()}"))
-            else:
+        while True:
+            if substitution := self._scan.substitution():
+                rewrite.substitutions.append(substitution)
+                continue
+            word = self._inside("rew")
+            if word.text == "}":
+                return
+            if word.text not in _OF_REWRITE:
                 raise self._unknown(word, "a substitution s@…@…@ or a line of rew", _OF_REWRITE)
+            rewrite.left.append(Left(word, f"{word.text} {self._scan.rest()}"))
 
     def _time(self) -> None:
         time = Time(self._new(self._conf.times, "time"))
