@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from drystone.cli.authority import ca
 from drystone.cli.output import emit_json, fail
 from drystone.cli.squid_config import squid_config
+from drystone.engine.gateways import RUNNING, GatewayStatus, read_gateways
 from drystone.engine.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="Write Squid's configuration, and see how gateways stand.")
@@ -50,20 +50,60 @@ def status(
     for row in rows:
         listen = f" on {row['listen']}" if row["listen"] else ""
         last = f"last event {row['last_event']}" if row["last_event"] else "no event yet"
-        print(f"{row['gateway']}: {row['state']}{listen}, {last}")
+        edition = f", edition {row['edition']}" if row["edition"] else ""
+        pace = f", {row['decisions_per_second']:g} decisions a second" if row["state"] == RUNNING else ""
+        errors = f", {row['errors']} errors" if row["errors"] else ""
+        print(f"{row['gateway']}: {row['state']}{listen}{edition}{pace}{errors}, {last}")
         if row["trouble"]:
             print(f"  WRONG: {row['trouble']}")
 
 
+@app.command("forget")
+def forget(gateway: Annotated[str, typer.Argument(help="Its name.")], home: HomeOption = Path("var")) -> None:
+    """Take a gateway that has been taken down off the list. Its events stay."""
+    known = {row.name: row for row in read_gateways(Home(home).run, now=datetime.now(UTC))}
+    if gateway not in known:
+        fail(
+            f"no gateway {gateway!r} has run in {home}; there {'is' if len(known) == 1 else 'are'} "
+            f"{', '.join(known) or 'none'}"
+        )
+    if known[gateway].running:
+        fail(f"{gateway} runs: stop it first")
+    for file in Home(home).run.glob("*.json"):
+        if _named(file) == gateway:
+            file.unlink()
+
+
+def _named(file: Path) -> str:
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["gateway"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def gateways(home: Home, *, now: datetime) -> list[dict[str, Any]]:
     """One row a gateway that left a status file or has events, by name."""
-    known = {row["gateway"]: row for row in map(_from_status, sorted(home.run.glob("*.json"))) if row}
+    known = {status.name: _row(status) for status in read_gateways(home.run, now=now)}
     for name, at in last_events(home, now=now).items():
-        row = known.setdefault(
-            name, {"gateway": name, "kind": "", "listen": "", "state": "elsewhere", "edition": "", "trouble": ""}
-        )
+        row = known.setdefault(name, _row(GatewayStatus(name, kind="", listen="", state="elsewhere")))
         row["last_event"] = at.isoformat(timespec="seconds")
-    return [{"last_event": None, **known[name]} for name in sorted(known)]
+    return [known[name] for name in sorted(known)]
+
+
+def _row(status: GatewayStatus) -> dict[str, Any]:
+    return {
+        "last_event": None,
+        "gateway": status.name,
+        "kind": status.kind,
+        "listen": status.listen,
+        "state": status.state,
+        "edition": status.edition,
+        "decisions": status.decisions,
+        "decisions_per_second": status.per_second,
+        "errors": status.errors,
+        "helpers": status.helpers,
+        "trouble": status.trouble,
+    }
 
 
 def last_events(home: Home, *, now: datetime) -> dict[str, datetime]:
@@ -78,33 +118,3 @@ def last_events(home: Home, *, now: datetime) -> dict[str, datetime]:
         for seen in lake.gateways(school, now, within=RECENT):
             last[seen.gateway] = max(seen.last, last.get(seen.gateway, seen.last))
     return last
-
-
-def _from_status(file: Path) -> dict[str, Any] | None:
-    """A gateway's own note of itself, or None for another process's file (the web's, the worker's)."""
-    try:
-        status = json.loads(file.read_text())
-        name = str(status["gateway"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    running = _is_running(status)
-    return {
-        "gateway": name,
-        "kind": str(status.get("kind", "proxy")),
-        "listen": str(status.get("listen", "")),
-        "state": "running" if running else "stopped",
-        "edition": str(status.get("edition", "")) if running else "",
-        "trouble": str(status.get("trouble", "")) if running else "",
-    }
-
-
-def _is_running(status: dict[str, Any]) -> bool:
-    """Squid leaves its process id in a file of its own; our proxy writes it into its status."""
-    try:
-        pid = int(Path(status["pid_file"]).read_text()) if status.get("pid_file") else int(status["pid"])
-        os.kill(pid, 0)
-    except PermissionError:
-        return True  # it is there, and another user's
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return True

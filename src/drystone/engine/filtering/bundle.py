@@ -139,10 +139,12 @@ class Bundle:
 
         return decide(request, self, overlay)
 
-    def profile_for(self, client: str, user: str, overlay: Overlay | None, at: datetime, *, shut: str = "") -> Profile:
-        """The profile of who asks; kept by client and user. Without an overlay that the bundle demands, or with a
-        reason in `shut`, the profile is barred from all but help."""
-        return self._roll_under(overlay, shut).profile(client, user, at)
+    def profile_for(
+        self, client: str, user: str, overlay: Overlay | None, at: datetime, *, shut: str = "", door: str = ""
+    ) -> Profile:
+        """The profile of who asks; kept by client, user and `door`, the zone whose own door the client came by. Without
+        an overlay that the bundle demands, or with a reason in `shut`, the profile is barred from all but help."""
+        return self._roll_under(overlay, shut).profile(client, user, at, door)
 
     def profiles_stand(self, overlay: Overlay | None, at: datetime, *, shut: str = "") -> tuple[float, float]:
         """From when, up to but not including when, everybody's profile is what it is at this time; in seconds."""

@@ -100,10 +100,10 @@ class LiveFilter:
 
     # The hot path, as in bundle.py, and with no bundle as well. Results hold for one `generation`.
 
-    def profile_for(self, client: str, user: str, at: datetime) -> Profile:
+    def profile_for(self, client: str, user: str, at: datetime, *, door: str = "") -> Profile:
         if self.bundle is None:
             return NOBODY
-        return self.bundle.profile_for(client, user, self.overlay, at, shut=self.shut)
+        return self.bundle.profile_for(client, user, self.overlay, at, shut=self.shut, door=door)
 
     def profiles_stand(self, at: datetime) -> tuple[float, float]:
         if self.bundle is None:

@@ -91,17 +91,18 @@ class Roll:
         self._zones = ZoneIndex(policy.zones)
         self._devices = DeviceIndex(self._settings)
         self._edges = _edges(self._settings)
-        self._profiles: dict[tuple[str, str], Profile] = {}
+        self._profiles: dict[tuple[str, str, str], Profile] = {}
         self._numbers = numbers
         self._window = (0.0, 0.0)  # in seconds: within it none of _edges
 
-    def profile(self, client: str, user: str, at: datetime) -> Profile:
+    def profile(self, client: str, user: str, at: datetime, door: str = "") -> Profile:
         """Cheap when asked again. `user` is a sign-on name or "" and goes before a session at the address, and that
-        before the owner of a device which has the address (P62)."""
+        before the owner of a device which has the address (P62). `door`: the zone whose own door the client came by,
+        which goes before its address."""
         self.window(at.timestamp())
-        profile = self._profiles.get((client, user))
+        profile = self._profiles.get((client, user, door))
         if profile is None:
-            profile = self._profiles[client, user] = self._work_out(client, user, at)
+            profile = self._profiles[client, user, door] = self._work_out(client, user, at, door)
         return profile
 
     def window(self, now: float) -> tuple[float, float]:
@@ -113,9 +114,11 @@ class Roll:
             self._window = (self._edges[place - 1], self._edges[place])
         return self._window
 
-    def _work_out(self, client: str, user: str, at: datetime) -> Profile:
+    def _work_out(self, client: str, user: str, at: datetime, door: str) -> Profile:
         policy = self._policy
-        zone = self._zones.find(client)
+        zone = door if door in policy.zones else self._zones.find(client)
+        if door and zone != door:  # a door to a zone that the bundle does not have leads nowhere
+            return self._profile("", "", "", "", at)
         device = self._devices.find(client, at)
         person = person_key(self._key, user) if sign_on_name(user) else self._signed_on(client, at) or device.person
         known_group, known_access = policy.people.get(person, ("", ""))

@@ -8,7 +8,7 @@ time change; who has which profile is asked afresh as soon as a session or a swi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -96,8 +96,16 @@ class Answers:
     """Answers lines. Never raises for what stands in a line, and never answers what was not asked."""
 
     def __init__(
-        self, live: LiveFilter, door: Door, *, check_key: bytes = b"", alarm: Callable[[str], None] = lambda _: None
+        self,
+        live: LiveFilter,
+        door: Door,
+        *,
+        check_key: bytes = b"",
+        zone_ports: Mapping[str, str] | None = None,
+        alarm: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`zone_ports`: the zone of who comes by a port of its own."""
+        self._zone_ports = zone_ports or {}
         self._live = live
         self._door = door
         self._check_key = check_key
@@ -202,7 +210,7 @@ class Answers:
         who = read_who(raw)
         tested = read_check(self._check_key, who.check, self._at) if who.check and self._check_key else None
         client, user = (tested, "") if tested else (who.client, who.user)
-        profile = self._profile(client, user)
+        profile = self._profile(client, user, "" if tested else self._zone_ports.get(who.port, ""))
         tail = self._door.tail(who, client, profile)
         connect = who.method == "CONNECT"
         if tested:
@@ -222,9 +230,9 @@ class Answers:
             self._people[raw] = asker
         return asker
 
-    def _profile(self, client: str, user: str) -> Profile:
+    def _profile(self, client: str, user: str, zone: str) -> Profile:
         try:
-            return self._live.profile_for(client, user, self._at) if client else NOBODY
+            return self._live.profile_for(client, user, self._at, door=zone) if client else NOBODY
         except Exception as error:
             self._alarm(f"the filter could not tell who asks: {type(error).__name__}: {error}")
             return NOBODY

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -40,9 +41,14 @@ Answers requests on standard input, one a line: [ID ]URL CLIENT[/NAME] USER METH
   --key-file FILE   key of the people in the bundle (keys/person.key of the home)
   --check-key FILE  key that signs the filter's self-tests and the block page's links (keys/check.key of the home)
   --tickets         the block page has a link: give each block a ticket for it
+  --zone-ports P=Z  who comes by the port P is in the zone Z; several with commas between
+  --status FOLDER   say there once in a while how this helper fares
   --words FILE      what each category is about in a child's words, as JSON
 """
-_VALUES = ("--bundle", "--redirect", "--events", "--gateway", "--school", "--key-file", "--check-key", "--words")
+_VALUES = (
+    *("--bundle", "--redirect", "--events", "--gateway", "--school", "--key-file", "--check-key"),
+    *("--words", "--zone-ports", "--status"),
+)
 
 
 class UsageError(ValueError):
@@ -83,6 +89,15 @@ class Options:
         self.key_file = values["--key-file"]
         self.check_key = values["--check-key"]
         self.words = values["--words"]
+        self.status = values["--status"]
+        self.zone_ports = dict(_pair(word) for word in values["--zone-ports"].split(",") if word)
+
+
+def _pair(word: str) -> tuple[str, str]:
+    port, _, zone = word.partition("=")
+    if not port.isdecimal() or not zone:
+        raise UsageError(f"--zone-ports {word}: give PORT=ZONE")
+    return port, zone
 
 
 def main(argv: Sequence[str]) -> int:
@@ -96,6 +111,12 @@ def main(argv: Sequence[str]) -> int:
     except UsageError as error:
         print(f"drystone: filter helper: {error}", file=sys.stderr)
         return 2
+    run(options)
+    return 0
+
+
+def run(options: Options) -> None:
+    """Until Squid closes the pipe."""
     live = open_filter(options.bundle, key=_key(options.key_file))
     check_key = _key(options.check_key, closed=b"") or b""
     door: Door = RewriterDoor(redirect=options.redirect)
@@ -109,14 +130,35 @@ def main(argv: Sequence[str]) -> int:
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     answers = _answers(live, door, options, check_key)
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # Squid has gone; nobody is left to answer
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.suppress(BrokenPipeError, KeyboardInterrupt))  # Squid has gone
+        if options.status:
+            refresh = _told(options, live, answers, refresh, stack)
         serve(answers, refresh=refresh)
-    return 0
+
+
+def _told(
+    options: Options, live: LiveFilter, answers: Answers, refresh: Callable[[], bool], stack: contextlib.ExitStack
+) -> Callable[[], bool]:
+    """`refresh` that also says how this helper fares."""
+    from drystone.gateway.squid.status import HelperStatus
+
+    status = HelperStatus(Path(options.status), live, gateway=options.gateway)
+    stack.callback(status.end)
+    _LISTENERS.append(status.alarm)
+
+    def beat() -> bool:
+        changed = refresh()
+        status.beat(answers.count, changed=changed)
+        return changed
+
+    beat()
+    return beat
 
 
 def _answers(live: LiveFilter, door: Door, options: Options, check_key: bytes) -> Answers:
     if not options.events:
-        return Answers(live, door, check_key=check_key, alarm=alarm)
+        return Answers(live, door, check_key=check_key, zone_ports=options.zone_ports, alarm=alarm)
     from drystone.engine.eventlog.segment import SegmentWriter
     from drystone.gateway.squid.journal import RecordedAnswers, Recorder
 
@@ -134,11 +176,11 @@ def serve(
     sink: int = 1,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
-    """Until the input ends. `refresh` takes up a new bundle, at most every REFRESH_S."""
+    """Until the input ends. `refresh` takes up a new bundle, about every REFRESH_S, whether or not anybody asks."""
     pending = b""
     cut = False  # in the middle of a line that is longer than any request
     fresh = monotonic()
-    while chunk := os.read(source, READ_BYTES):
+    while chunk := _read(source, refresh):
         if monotonic() - fresh > REFRESH_S:
             refresh()
             fresh = monotonic()
@@ -160,6 +202,12 @@ def serve(
         write_all(sink, answers.answer([pending]))
 
 
+def _read(source: int, refresh: Callable[[], bool]) -> bytes:
+    while not select.select((source,), (), (), REFRESH_S)[0]:
+        refresh()
+    return os.read(source, READ_BYTES)
+
+
 def write_all(sink: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -173,8 +221,14 @@ def open_filter(bundle: Path, *, key: bytes | None) -> LiveFilter:
     return LiveFilter(bundle.parent, key=key, alarm=alarm, link=bundle.name)
 
 
+_LISTENERS: list[Callable[[str], None]] = []
+
+
 def alarm(message: str) -> None:
+    """To Squid's cache.log, and to whoever shows how this helper fares."""
     print(f"drystone helper: {message}", file=sys.stderr, flush=True)
+    for listener in _LISTENERS:
+        listener(message)
 
 
 def _key(file: str, *, closed: bytes = b"-" * 32) -> bytes | None:

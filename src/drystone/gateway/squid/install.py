@@ -23,7 +23,7 @@ from drystone.gateway.squid.launcher import NAMES, helper_command, launched, squ
 from drystone.gateway.squid.machine import own_addresses
 from drystone.gateway.squid.pages import write_pages, write_words
 from drystone.gateway.squid.service import write_service_files
-from drystone.gateway.squid.settings import CLIENTS, SquidSettings
+from drystone.gateway.squid.settings import CLIENTS, ConfError, SquidSettings, port_of
 from drystone.gateway.squid.sign_on import SignOn, auth_for
 
 _PROBLEM = re.compile(r"\b(FATAL|ERROR|WARNING|Bungled)\b.*")
@@ -73,14 +73,21 @@ def write_squid_config(wanted: Wanted) -> Written:
     _known(user)
     out, events = wanted.out.resolve(), (wanted.home.events / wanted.gateway).resolve()
     bundles = (wanted.bundles or wanted.home.here).absolute()
-    _folder(out, user, ours=True)
-    _folder(events, user)
-    _open_to(user, wanted.home, bundles, events)
+    house = _group_of_house(wanted.home)
+    _folder(out, user)
+    _folder(events, user, readers=house)
+    run = (wanted.home.run / wanted.gateway).resolve()
+    _folder(run, user, readers=house)
+    _open_to(user, wanted.home, bundles, (events, run))
     live = LiveFilter(bundles, key=_secret(wanted.home.person_key), alarm=lambda _: None)
+    _known_zones(wanted.zone_ports, live)
     keys = _hand_over_keys(wanted.home, out, user)
     options = ["--bundle", str(bundles / "current"), "--gateway", wanted.gateway]
     options += ["--school", live.school] if live.school else []
+    doors = ",".join(f"{port_of(port)}={zone}" for port, zone in wanted.zone_ports)
+    options += ["--zone-ports", doors] if doors else []
     options += [*keys, "--words", str(write_words(out / "words.json")), *(["--tickets"] if wanted.web else [])]
+    options += ["--status", str(run)]
     command, probe = helper_command(out, options, user=user)
     try:
         handed = hand_over(wanted.home, out, user, at=datetime.now(UTC))
@@ -88,12 +95,18 @@ def write_squid_config(wanted: Wanted) -> Written:
         raise SquidConfigError(str(error)) from None
     settings = _settings(wanted, out=out, events=events, helper=command, user=user, live=live, handed=handed)
     conf = _write_conf(out, squid_conf(settings))
-    write_service_files(
-        settings, run=wanted.home.run.resolve(), squid=_program() or "/usr/sbin/squid", group=_group(user)
-    )
+    write_service_files(settings, run=run, squid=_program() or "/usr/sbin/squid", group=_group(user))
     write_pages(out / "errors", school=live.bundle.school_name if live.bundle else "", web=wanted.web)
-    _leave_status(wanted, out)
+    _leave_status(wanted, out, handed.fingerprint)
     return Written(conf, events, user, command, _warnings(probe.alarms))
+
+
+def _known_zones(zone_ports: tuple[tuple[str, str], ...], live: LiveFilter) -> None:
+    """A door to a zone that is not there would lead nowhere. Without a bundle nobody knows yet."""
+    zones = live.bundle.zones if live.bundle else {zone: None for _, zone in zone_ports}
+    for port, zone in zone_ports:
+        if not port_of(port) or zone not in zones:
+            raise ConfError(f"--zone-port {port}={zone}: the zones are {', '.join(sorted(zones)) or 'none'}")
 
 
 def _write_conf(out: Path, text: str) -> Path:
@@ -184,35 +197,46 @@ def _known(user: str) -> None:
         raise SquidConfigError(f"there is no user {user!r} on this machine; name Squid's with --user") from None
 
 
-def _folder(folder: Path, user: str, *, ours: bool = False) -> None:
-    """A folder that Squid's user may write in: its process id, its log, its events. One that is `ours` holds what
-    root reads as well: there that user adds files and cannot put its own in the place of ours."""
+def _folder(folder: Path, user: str, *, readers: int = -1) -> None:
+    """A folder that Squid's user may write in. Its events and its status are read by the house: what it writes there
+    gets the group `readers`. Without one it holds what root reads as well: there that user adds files, its process id
+    and its log, and cannot put its own in the place of ours."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            group = pwd.getpwnam(user).pw_gid
-            shutil.chown(folder, "root" if ours else user, group)
-            folder.chmod(0o1775 if ours else 0o755)
+            entry = pwd.getpwnam(user)
+            os.chown(folder, 0 if readers < 0 else entry.pw_uid, entry.pw_gid if readers < 0 else readers)
+            folder.chmod(0o1775 if readers < 0 else 0o2755)
     except OSError as error:
         raise SquidConfigError(
             f"{folder} cannot be made ready ({error.strerror}); choose another or run as root"
         ) from error
 
 
-def _open_to(user: str, home: Home, bundles: Path, events: Path) -> None:
-    """By its group Squid's user may read the bundles, those to come as well, and reach its own events; the rest of
-    the home stays closed to it. Raises SquidConfigError for a folder above the home that it may not enter."""
+def _group_of_house(home: Home) -> int:
+    """Of whoever runs pages and collector: the home's owner."""
+    try:
+        return pwd.getpwuid(home.root.stat().st_uid).pw_gid
+    except (OSError, KeyError):
+        return os.getegid()
+
+
+def _open_to(user: str, home: Home, bundles: Path, own: tuple[Path, ...]) -> None:
+    """By its group Squid's user may read the bundles, those to come as well, and reach its `own` folders, for events
+    and status; the rest of the home stays closed to it. Raises SquidConfigError for a folder above that it may not
+    enter."""
     if os.geteuid() != 0:
         return  # it runs as we do
     group = pwd.getpwnam(user).pw_gid
     if bundles.is_relative_to(home.bundles.absolute()):
         home.bundles.mkdir(parents=True, exist_ok=True, mode=0o750)
-        for path in (home.root, home.events):
+        for path in (home.root, home.events, home.run):
             _share(path, group, 0o010)
         for path in [home.bundles, *home.bundles.rglob("*")]:
             with contextlib.suppress(FileNotFoundError):  # an edition that was just taken away
                 _share(path, group, 0o2050 if path.is_dir() else 0o040)  # set-group-ID: what is made there follows
-    for folder in dict.fromkeys((*reversed(bundles.resolve().parents), *reversed(events.parents))):
+    above = [folder for path in (bundles.resolve(), *own) for folder in reversed(path.parents)]
+    for folder in dict.fromkeys(above):
         if not _may_enter(folder, user):
             raise SquidConfigError(
                 f"Squid's user {user} may not enter {folder}: give a home it can reach, such as /var/lib/drystone, "
@@ -260,9 +284,16 @@ def _secret(file: Path) -> bytes | None:
         raise SquidConfigError(f"{file}: cannot be read ({error.strerror}); run as the owner of the home") from error
 
 
-def _leave_status(wanted: Wanted, out: Path) -> None:
+def _leave_status(wanted: Wanted, out: Path, authority: str) -> None:
     """So that `drystone gateway status` knows of this gateway."""
-    status = {"gateway": wanted.gateway, "kind": "squid", "listen": wanted.port, "pid_file": str(out / "squid.pid")}
+    status = {
+        "gateway": wanted.gateway,
+        "kind": "squid",
+        "listen": wanted.port,
+        "pid_file": str(out / "squid.pid"),
+        "helpers": wanted.gateway,  # the folder in `run` where each helper says how it fares
+        "authority": authority,
+    }
     wanted.home.run.mkdir(parents=True, exist_ok=True)
     (wanted.home.run / f"{wanted.gateway}.json").write_text(json.dumps(status) + "\n")
 

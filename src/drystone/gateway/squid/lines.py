@@ -2,7 +2,7 @@
 
 In, the same for both doors (a format of ours that a rewriter's line also fits):
 
-    [ID ]URL CLIENT[/NAME] USER METHOD [SELF-TEST …]
+    [ID ]URL CLIENT[/NAME] USER METHOD [SELF-TEST [PORT] …]
 
 The URL is `host:port` for a CONNECT. Squid has escaped what cannot stand in a line and left `%xx` alone, so the URL
 is decoded once only, where the engine reads it.
@@ -28,6 +28,7 @@ class Who:
     user: str = ""
     method: str = ""
     check: str = ""
+    port: str = ""  # the port that the client came by, where Squid was told to say it
 
 
 def read_who(raw: bytes) -> Who:
@@ -43,6 +44,7 @@ def read_who(raw: bytes) -> Who:
         user="" if user == "-" else user,
         method=method,
         check="" if check == "-" else check,
+        port=_text(fields[4]) if len(fields) > 4 and fields[4].isdigit() else "",
     )
 
 

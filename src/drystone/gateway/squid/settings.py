@@ -15,7 +15,7 @@ TUNNEL_PORTS = (443, 8443)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}").fullmatch
 _LISTEN = re.compile(r"(?:[0-9.]+:|\[[0-9A-Fa-f:.]+\]:|[A-Za-z0-9.-]+:)?([0-9]{1,5})", re.ASCII).fullmatch
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+=@:,?&%()*-]+", re.ASCII).fullmatch
-_FILE = re.compile(r"[A-Za-z0-9/._+=@:-]+", re.ASCII).fullmatch
+_FILE = re.compile(r"[A-Za-z0-9/._+=@:,-]+", re.ASCII).fullmatch
 _WEB = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9/._~-]*)?", re.ASCII).fullmatch
 
 
@@ -120,8 +120,9 @@ class SquidSettings:
 
 
 def port_of(listen: str) -> int:
-    """The port of `PORT` or `ADDRESS:PORT`."""
-    return int(listen.rpartition(":")[2])
+    """The port of `PORT` or `ADDRESS:PORT`; 0 where there is none."""
+    port = listen.rpartition(":")[2]
+    return int(port) if port.isdecimal() else 0
 
 
 def network(word: str) -> Network:
