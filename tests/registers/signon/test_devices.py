@@ -155,6 +155,8 @@ def test_the_list_that_is_downloaded_is_read_again_as_it_was(place):
 def test_the_pages_add_change_end_and_import(place):
     client = sign_in(place.technician)
     assert "No devices yet" in client.get(LIST).content.decode()
+    form = client.get(reverse("signon:new_device")).content.decode()
+    assert f'<option value="person-{place.pupil.pk}">Pip Fell (pfell)</option>' in form
     given = {"name": "Tablet 9", "address": "10.1.1.9", "owner": f"group-{place.group('ks2').pk}", "until": ""}
     client.post(reverse("signon:new_device"), given)
     device = Device.objects.get()

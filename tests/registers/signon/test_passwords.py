@@ -51,6 +51,9 @@ def test_slips_for_a_class_are_shown_once_and_what_is_kept_fits_them(place, home
     assert password not in ProxyPassword.objects.get().verifier
     assert not any(password in entry.summary + str(entry.after) for entry in AuditEntry.objects.all())
     assert password not in client.get(LIST).content.decode()
+    assert 'value="staff">All staff' in client.get(GIVE).content.decode()
+    one = client.get(GIVE, {"who": f"person-{place.pupil.pk}", "only": "all"}).content.decode()
+    assert "The password that one of them has stops working" in one
     assert (
         "all of them have one"
         in client.get(GIVE, {"who": f"class-{place.pupil.school_class_id}", "only": "missing"}).content.decode()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from drystone.registers.school.forms import EditedForm
 from drystone.registers.school.models import Group, Person, School
 from drystone.registers.signon.models.sessions import MOST_HOURS
-from drystone.registers.signon.queries import may_sign_on
+from drystone.registers.signon.queries import chosen, may_sign_on
 from drystone.registers.signon.services.devices import Described
 from drystone.registers.signon.services.passwords import LONGEST, SHORTEST
 
@@ -41,14 +41,10 @@ class GiveForm(forms.Form):
     def __init__(self, *args: Any, school: School, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         classes = [(f"class-{each.pk}", f"Class {each.name}") for each in school.classes.order_by("year_group", "name")]
-        people = may_sign_on(school, timezone.localdate())
-        named = [(f"person-{each.pk}", f"{each.name} ({each.sign_on})") for each in people]
-        self.fields["who"].choices = [  # type: ignore[attr-defined]
-            ("", "Choose"),
-            *classes,
-            ("staff", "All staff"),
-            ("One person", named),
-        ]
+        asked = str(self.data.get("who", ""))  # one person, by a link beside their name
+        one = [(asked, person.name) for person in chosen(school, asked, timezone.localdate())[:1] if "person-" in asked]
+        every = [("", "Choose"), *classes, ("staff", "All staff"), *one]
+        self.fields["who"].choices = every  # type: ignore[attr-defined]
 
 
 class ChosenForm(forms.Form):
@@ -90,11 +86,9 @@ class DeviceForm(EditedForm):
         super().__init__(*args, **kwargs)
         self.school = school
         people = may_sign_on(school, timezone.localdate())
-        self.fields["owner"].choices = [  # type: ignore[attr-defined]
-            ("", "Choose"),
-            ("A group", [(f"group-{group.pk}", group.name) for group in school.groups.all()]),
-            ("A person", [(f"person-{person.pk}", f"{person.name} ({person.sign_on})") for person in people]),
-        ]
+        groups = [(f"group-{group.pk}", f"The group {group.name}") for group in school.groups.all()]
+        named = [(f"person-{person.pk}", f"{person.name} ({person.sign_on})") for person in people]
+        self.fields["owner"].choices = [("", "Choose"), *groups, *named]  # type: ignore[attr-defined]
 
     def described(self) -> Described:
         given = self.cleaned_data

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from drystone.registers.school.models import Person, School
 from drystone.registers.signon.services.devices import Described, add_device
@@ -19,7 +20,7 @@ def add_sign_on(school: School, people: dict[str, Person], *, since: date, now: 
     pupils = list(school.people.filter(school_class__name="Damsons").order_by("sign_on")[:6])
     give_passwords(school=school, people=pupils, by=people["office"])
     set_password(school=school, person=people["coordinator"], password=PASSWORD, by=people["office"])
-    begun = datetime.combine(since, time(), UTC)
+    begun = datetime.combine(since, time(8, 30), ZoneInfo(school.time_zone))
     groups = {group.slug: group for group in school.groups.all()}
     for described in (
         Described("Office desktop", "10.20.5.12", person=people["office"], since=begun),
