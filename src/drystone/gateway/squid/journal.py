@@ -114,20 +114,20 @@ class RecordedAnswers(Answers):
         people, self._head = self._people, b"1\tdecision\t-\t%d\t" % to_ms(self._at)
         out: list[bytes] = []
         records = self._records = []
-        add, note, head = out.append, records.append, self._head
+        add, head = out.append, self._head
         for line in lines:
-            channel, url, who = split_line(line)
-            add(channel)
+            url, _, who = line.partition(b" ")  # as split_line, without its price: this is done for every request
+            if url.isdigit():
+                add(url)
+                add(b" ")
+                url, _, who = who.partition(b" ")
             asker = people.get(who) or self._asker(who)
             answer = asker.answers.get(url)
             if answer is None:
                 add(self._work_out(url, asker))
             else:
-                add(answer)
-                add(asker.tail)
-                note(head)
-                note(asker.origin or self._origin(asker))
-                note(asker.party.events[url])
+                out += (answer, asker.tail)
+                records += (head, asker.origin or self._origin(asker), asker.party.events[url])
         return b"".join(out) if self._recorder.write(b"".join(records)) else self._closed(lines)
 
     def _alone(self, answer: Answer) -> bytes:
