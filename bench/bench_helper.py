@@ -1,8 +1,8 @@
 """The helper against SquidGuard 1.6: the same lists, the same policy with its schedule, the same requests, in one run.
 
-Measured: requests a second through a pipe, each side less its own start, with the event's notes for Squid to write and with events that the helper
-writes itself; how long both take to compile and how much memory, how large the index and the databases are, how fast
-a helper starts, and what a second and third helper cost. Every answer is compared.
+Measured: requests a second through a pipe, each side less its own start, with the event's notes for Squid to write and
+with events that the helper writes itself; how long both take to compile and how much memory, how large the index and
+the databases are, how fast a helper starts, and what a second and third helper cost. Every answer is compared.
 """
 
 from __future__ import annotations
