@@ -160,6 +160,22 @@ def test_who_asks_is_worked_out_by_each_edition_for_itself(world):
     assert found.changes[0].after.rule == "sign-on"
 
 
+def test_a_device_with_a_group_and_a_zone_with_a_door_are_tried_as_they_were_logged(world):
+    """P62: a staff tablet in the suite is staff; who came by the office's own door is in the office."""
+    before = world.edition("before")
+    after = world.edition("after", "level: group, group: ks2, block: 'site:news.example'")
+    world.log(
+        {"host": "news.example", "device": "tablet"},
+        {"host": "news.example", "device": "other"},
+        {"host": "news.example", "client": "192.0.2.1", "zone": "office"},
+        {"host": "news.example", "client": "192.0.2.1", "zone": "no-more"},
+    )
+    visits = Visits(world.lake, "fellside", SINCE, UNTIL)
+    found = replay(visits, before, after, SINCE, UNTIL, lambda *_: None, {"tablet": "staff"})
+    assert of(found) == {(Turn.CLOSES, "news.example", "ks2"): 1}
+    assert found.by_group == {"staff": 2, "ks2": 1, "ks1": 1}
+
+
 def test_searches_that_are_made_safe_in_one_edition_only_are_a_turn_of_their_own(world):
     """P59"""
     before = world.edition("before")

@@ -47,9 +47,9 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What stands for what in a kind of visit: `places` gives each (client, zone) its `place`, `people` each person
-    its `kin`, `minutes` each `minute` since 1970 its `state`. Three small tables to join with are much cheaper than one
-    of every person at every address."""
+    """What stands for what in a kind of visit: `places` gives each (client, zone) its `place`, `people` each (person,
+    device) its `kin`, `minutes` each `minute` since 1970 its `state`. Three small tables to join with are much cheaper
+    than one of every person at every address."""
 
     places: pa.Table
     people: pa.Table
@@ -85,8 +85,8 @@ class Visits:
         return self._ask(lambda records: self._visits(records).select("client", "zone").distinct())
 
     def people(self) -> pa.Table:
-        """(person), each once."""
-        return self._ask(lambda records: self._visits(records).select("person").distinct())
+        """(person, device), each once."""
+        return self._ask(lambda records: self._visits(records).select("person", "device").distinct())
 
     def kinds(self, numbers: Numbers, paths: Paths) -> pa.Table:
         """KIND, events, blocked: how often each kind of visit was made, by host; and how many of them the log says
@@ -124,7 +124,8 @@ class Visits:
         if not paths.all:
             found = found.mutate(path=ibis.cases((_counts(found, paths), found.path), else_=""))
         found = found.join(ibis.memtable(numbers.places), ("client", "zone"))
-        found = found.join(ibis.memtable(numbers.people), "person").join(ibis.memtable(numbers.minutes), "minute")
+        found = found.join(ibis.memtable(numbers.people), ("person", "device"))
+        found = found.join(ibis.memtable(numbers.minutes), "minute")
         return found.select(*KIND, "action", "client", "person", "at", "seen")
 
     def _visits(self, records: Table) -> Table:

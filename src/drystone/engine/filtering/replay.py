@@ -12,10 +12,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -92,13 +93,22 @@ class Replay:
     seconds: float
 
 
-def replay(visits: Visits, before: Bundle, after: Bundle, since: datetime, until: datetime, tell: Progress) -> Replay:
-    """Decide all visits of that time by both editions. `tell` hears (what, done, of)."""
+def replay(
+    visits: Visits,
+    before: Bundle,
+    after: Bundle,
+    since: datetime,
+    until: datetime,
+    tell: Progress,
+    devices: Mapping[str, str] = MappingProxyType({}),
+) -> Replay:
+    """Decide all visits of that time by both editions. `tell` hears (what, done, of). `devices` are the groups of
+    registered devices that have one."""
     began = time.perf_counter()
     tell("Counting events", 0, STEPS)
     totals = visits.totals()
     tell("Looking at who asked", 1, STEPS)
-    askers = _Askers(before, after, since, visits.places(), visits.people())
+    askers = _Askers(before, after, since, visits, devices)
     minutes, moments = _minutes(before, after, since, until)
     numbers = Numbers(askers.places, askers.people, minutes)
     tell("Looking at the sites", 2, STEPS)
@@ -135,8 +145,9 @@ class _Askers:
     """Who asked, as numbers: places that both editions put in the same zones are one, and so are people whom both
     decide alike in every place. `pair` are the profiles of a place and a kin, before and after."""
 
-    def __init__(self, before: Bundle, after: Bundle, at: datetime, places: pa.Table, people: pa.Table) -> None:
-        self._editions, self._at = (before, after), at
+    def __init__(self, before: Bundle, after: Bundle, at: datetime, visits: Visits, devices: Mapping[str, str]) -> None:
+        self._editions, self._at, self._devices = (before, after), at, devices
+        places, people = visits.places(), visits.people()
         zones: dict[tuple[str, str], int] = {}
         found = zip(*(places.column(name).to_pylist() for name in ("client", "zone")), strict=True)
         numbers = [zones.setdefault(self._zones(client, zone), len(zones)) for client, zone in found]
@@ -144,8 +155,8 @@ class _Askers:
         kin: dict[tuple[int, ...], int] = {}
         self._pairs: list[list[tuple[Profile, Profile]]] = []
         numbers = []
-        for person in people.column("person").to_pylist():
-            pairs = [self._profiles(place, person) for place in zones]
+        for person, device in zip(*(people.column(name).to_pylist() for name in ("person", "device")), strict=True):
+            pairs = [self._profiles(place, person, device) for place in zones]
             number = kin.setdefault(tuple(profile.number for pair in pairs for profile in pair), len(kin))
             if number == len(self._pairs):
                 self._pairs.append(pairs)
@@ -156,18 +167,31 @@ class _Askers:
         return self._pairs[kin][place]
 
     def _zones(self, client: str, zone: str) -> tuple[str, str]:
-        """By the address, where it was logged; of visits to help it was not, and then the zone says."""
-        before, after = (
-            edition.zone_of(client) if client else zone if zone in edition.zones else "" for edition in self._editions
-        )
-        return before, after
+        """By the address, as each edition has it. Where the event's zone is not the address's, it came by the zone's
+        own door, or is a visit to help, which has no address: then the zone stands as it was logged."""
+        before, after = self._editions
+        if client and (before.zone_of(client) == zone or zone not in before.zones):
+            return before.zone_of(client), after.zone_of(client)
+        return zone if zone in before.zones else "", zone if zone in after.zones else ""
 
-    def _profiles(self, place: tuple[str, str], person: str) -> tuple[Profile, Profile]:
+    def _profiles(self, place: tuple[str, str], person: str, device: str) -> tuple[Profile, Profile]:
         before, after = (
-            edition.profile_as(zone=zone, person=person, at=self._at, overlay=EMPTY_OVERLAY)
+            edition.profile_as(
+                zone=zone,
+                person=person,
+                at=self._at,
+                overlay=EMPTY_OVERLAY,
+                group=self._group_of_device(edition, zone, person, device),
+            )
             for edition, zone in zip(self._editions, place, strict=True)
         )
         return before, after
+
+    def _group_of_device(self, edition: Bundle, zone: str, person: str, device: str) -> str:
+        """It counts where the asker has no group of their own, and some zone or group is there to come from."""
+        known, _ = edition.policy.people.get(person, ("", ""))
+        group = self._devices.get(device, "")
+        return group if group in edition.groups and not known and (zone or edition.policy.everyone_else) else ""
 
 
 def _minutes(before: Bundle, after: Bundle, since: datetime, until: datetime) -> tuple[pa.Table, list[tuple[int, int]]]:

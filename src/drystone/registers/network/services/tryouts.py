@@ -13,7 +13,7 @@ from django.utils import timezone
 from drystone.engine.eventlog import LakeError
 from drystone.engine.filtering import BundleError, ListError, RulesError
 from drystone.engine.filtering.bundle import Bundle
-from drystone.registers.network.editions import EditionGone, draft_edition, edition_of
+from drystone.registers.network.editions import EditionGone, draft_edition, edition_of, overlay_now
 from drystone.registers.network.models.tryouts import TryOut, TryOutRow, TryOutState
 from drystone.registers.network.services.changes import pending_changes
 from drystone.registers.network.services.permission import require
@@ -97,7 +97,7 @@ def _replay(tried: TryOut) -> None:
     before = edition_of(school)
     after = draft_edition(school, tell)
     visits = Visits(lake(), school.slug, tried.since, tried.until)
-    found = replay(visits, before, after, tried.since, tried.until, tell)
+    found = replay(visits, before, after, tried.since, tried.until, tell, _devices(school))
     kept = found.changes[:MOST_ROWS]
     names = {**_names(before), **_names(after)}
     with transaction.atomic():
@@ -150,6 +150,12 @@ def _replay(tried: TryOut) -> None:
             summary=f"Tried the draft on {found.events} requests of {tried.days} days",
             after={"before": found.before, "after": found.after},
         )
+
+
+def _devices(school: School) -> dict[str, str]:
+    """Groups of registered devices, as gateways have them now."""
+    overlay = overlay_now(school)
+    return {device.key: device.group for device in overlay.devices if device.group} if overlay else {}
 
 
 def _names(bundle: Bundle) -> dict[str, str]:
