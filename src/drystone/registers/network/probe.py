@@ -63,7 +63,10 @@ def _tunnelled(gateway: Gateway, host: str, headers: dict[str, str]) -> Answer:
         lines = [f"CONNECT {host}:443 HTTP/1.1", f"Host: {host}:443", *(f"{k}: {v}" for k, v in headers.items())]
         tunnel.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
         response = http.client.HTTPResponse(tunnel, method="CONNECT")
-        response.begin()
+        try:
+            response.begin()
+        except http.client.RemoteDisconnected:  # so Squid refuses where no page can be shown
+            return Answer(True, "Refused (the tunnel was closed unanswered)")
         if response.status == 403:
             return Answer(True, "Refused (403 to CONNECT)")
         if response.status != 200:

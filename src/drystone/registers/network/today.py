@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from drystone.engine.certificates import CURRENT, NEXT, needs_renewal, read_certificates
-from drystone.registers.network import queries
+from drystone.registers.network import gateways, queries
 from drystone.registers.network.models import Publication, PublicationState, Rule, SecurePages
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.words import describe
@@ -21,14 +21,14 @@ from drystone.registers.school.models import Group, Person, Role, School
 @needs_today
 def filter_tasks(school: School, person: Person, roles: frozenset[Role], on: date) -> list[Task]:  # noqa: ARG001
     """Unpublished changes, a list update that waits, an edition that failed, rules that end or are over, a group
-    that nobody has given a profile, a check that failed."""
+    that nobody has given a profile, a gateway in trouble, a check that failed."""
     tasks = []
     if roles & matrix()["network.publish"]:
         tasks += _to_publish(school)
     if roles & matrix()["network.change_rules"]:
         tasks += _rules_that_end(school, on) + _without_profile(school)
     if roles & matrix()["network.run_checks"]:
-        tasks += _failed_checks(school)
+        tasks += _gateways_in_trouble(school) + _failed_checks(school)
     if roles & matrix()["network.change_certificate"]:
         tasks += _certificate(school)
     return tasks
@@ -97,6 +97,20 @@ def _without_profile(school: School) -> list[Task]:
             "Nobody has yet, so it reaches only what rules allow.",
         )
         for group in Group.objects.filter(school=school, profile__isnull=True)
+    ]
+
+
+def _gateways_in_trouble(school: School) -> list[Task]:
+    """P35: a gateway that does not run, does not answer, or lags behind."""
+    return [
+        Task(
+            f"The gateway {one.status.name} {'is not running' if one.tag == 'stopped' else 'needs attention'}",
+            reverse("network:gateways"),
+            Urgency.NOW,
+            one.wrong[0],
+        )
+        for one in gateways.standing(school)
+        if one.wrong
     ]
 
 

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from drystone.registers.network import views
-from drystone.registers.network.views import certificates
+from drystone.registers.network.views import certificates, doors
 
 app_name = "network"
 urlpatterns = [
@@ -33,6 +33,7 @@ urlpatterns = [
     path("try-out/<int:number>.csv", views.try_out_csv, name="try_out_csv"),
     path("why/", views.why, name="why"),
     path("why/<int:at>/<slug:segment>/<int:offset>/", views.why_event, name="why_event"),
+    path("gateways/", doors.gateways_page, name="gateways"),
     path("checks/", views.checks, name="checks"),
     path("checks/run/", views.run_checks, name="run_checks"),
     path("checks/<int:number>/", views.check_run, name="check_run"),
