@@ -126,6 +126,19 @@ def test_every_page_the_technician_reaches_is_sound(school, page, axe):
     }
 
 
+def test_the_steps_of_a_decision_are_sound(school, page, axe):
+    """Why? answers to a form, which no link leads to."""
+    sign_in(page, school.address)
+    walk = Walk()
+    for asked in ("url=http://games.drystone.test/x&group=ks2", "url=www.bing.com&edition=draft", "url="):
+        page.goto(f"{school.address}/filtering/why/?{asked}")
+        look_at_this(page, axe, walk)
+    assert page.get_by_role("alert").count() == 1
+    page.goto(f"{school.address}/filtering/why/?url=http://games.drystone.test/x&group=ks2")
+    assert page.get_by_text("This spoke.").count() == 1
+    assert not walk.faults, "\n".join(walk.faults)
+
+
 def test_every_page_a_stranger_reaches_is_sound(school, page, axe):
     walk = Walk()
     for path in AS_A_STRANGER:
