@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from drystone.registers.school.models import AuditEntry
 from drystone.registers.unblock.models import Kind, SiteRequest, State, Whom
+from drystone.registers.unblock.services.asking import forget_old_tickets
 from drystone.registers.unblock.services.deciding import For, allow, refuse
 from drystone.registers.unblock.services.grants import end_grant
 
@@ -96,6 +97,16 @@ def test_children_who_hold_one_ticket_are_not_told_what_another_asked_in_need(cl
     assert "Your teacher has been asked" in text_of(somebody_else.get(game))
     assert "Shall we ask your teacher?" in text_of(somebody_else.get(private))
     assert "Your teacher has been asked" in text_of(client.get(private))
+
+
+def test_tickets_are_forgotten_when_they_are_good_for_nothing_any_more(school, client, ticket, page):
+    url = page(ticket())
+    ask(client, url)
+    assert forget_old_tickets(timezone.now() + timedelta(days=9)) == 0, "it waits, and its ticket with it"
+    refuse(request=SiteRequest.objects.get(), by=school.head, reason="No")
+    assert forget_old_tickets(timezone.now() + timedelta(days=1)) == 0
+    assert forget_old_tickets(timezone.now() + timedelta(days=3)) == 1
+    assert SiteRequest.objects.count() == 1
 
 
 def test_a_no_is_said_kindly_with_its_reason(school, client, ticket, page):

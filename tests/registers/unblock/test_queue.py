@@ -84,6 +84,7 @@ def test_the_technician_does_not_learn_who_asked(waiting, as_person):
         ({"who": "adult"}, {"webmail", "bad"}),
         ({"zone": "office"}, {"webmail"}),
         ({"group": "ks2"}, {"games", "suicide", "chat"}),
+        ({"subject": "worrying"}, {"suicide"}),
         ({"state": "refused"}, {"chat"}),
         ({"state": "all"}, {"games", "suicide", "webmail", "chat", "bad"}),
         ({"sort": "oldest", "zone": "no-such"}, {"games", "suicide", "webmail", "bad"}),
@@ -245,6 +246,19 @@ def test_requests_wait_on_the_first_page_of_those_who_decide(waiting):
     SiteRequest.objects.update(asked_at=timezone.now() - timedelta(days=3))
     (late,) = [task for task in tasks(waiting, waiting.head) if task.url == QUEUE]
     assert late.urgency is Urgency.NOW
+
+
+def test_p13_a_child_who_asks_about_a_worrying_subject_is_looked_at_now_by_safeguarding(waiting, as_person):
+    def worried(somebody):
+        return [task for task in tasks(waiting, somebody) if "worrying subject" in task.text]
+
+    (task,) = worried(waiting.lead)
+    assert task.urgency is Urgency.NOW
+    assert "suicide" not in task.text + task.detail
+    shown = text_of(as_person(waiting.lead).get(task.url)).partition("<tbody")[2]
+    assert "suicide." in shown
+    assert "games." not in shown
+    assert worried(waiting.technician) == worried(waiting.teacher) == []
 
 
 def test_the_asker_hears_on_their_first_page_until_they_have_read_it(waiting, as_person):

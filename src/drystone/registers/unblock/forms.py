@@ -208,13 +208,19 @@ class QueueSearch(forms.Form):
     who = forms.ChoiceField(
         label="Asked by", required=False, choices=[("", "Anybody"), ("child", "A pupil"), ("adult", "Somebody else")]
     )
+    subject = forms.ChoiceField(
+        label="Subject", required=False, choices=[("", "Any"), ("worrying", "A worrying one, by a pupil")]
+    )
     school_class = forms.ModelChoiceField(SchoolClass.objects.none(), label="Class", required=False, empty_label="Any")
     group = forms.ChoiceField(label="Group", required=False)
     zone = forms.ChoiceField(label="Place", required=False)
     sort = forms.ChoiceField(label="Order", required=False, choices=[("", "Newest first"), ("oldest", "Oldest first")])
 
-    def __init__(self, *args: Any, school: School, named: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, school: School, named: bool, sensitive: bool, **kwargs: Any) -> None:
+        """`named`: may see who asked; `sensitive`: what children ask about worrying subjects."""
         super().__init__(*args, **kwargs)
+        if not sensitive:
+            del self.fields["subject"]
         classes = self.fields["school_class"]
         assert isinstance(classes, forms.ModelChoiceField)  # noqa: S101 - for the type checker
         classes.queryset = SchoolClass.objects.filter(school=school)

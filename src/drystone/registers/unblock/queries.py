@@ -45,6 +45,8 @@ def requests_like(found: QuerySet[SiteRequest], wanted: Mapping[str, Any], *, na
             found = found.filter(**{name: wanted[name]})
     if wanted.get("school_class") and named:
         found = found.filter(asker__school_class=wanted["school_class"])
+    if wanted.get("subject"):
+        found = found.filter(by_child=True, sensitive=True)
     if wanted.get("who"):
         found = found.filter(by_child=wanted["who"] == "child")
     for word in (wanted.get("q") or "").split():

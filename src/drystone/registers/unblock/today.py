@@ -20,7 +20,19 @@ LONG = timedelta(days=2)
 @needs_today
 def requests_wait(school: School, person: Person, roles: frozenset[Role], on: date) -> list[Task]:  # noqa: ARG001
     """P35: somebody asked, and hears."""
-    return _to_answer(school, person, roles) + _to_read(person)
+    return _to_look_at(school, person, roles) + _to_answer(school, person, roles) + _to_read(person)
+
+
+def _to_look_at(school: School, person: Person, roles: frozenset[Role]) -> list[Task]:
+    """A child who asks for a site about self-harm, say, may need somebody more than a site."""
+    if not roles & matrix()["unblock.view_sensitive"]:
+        return []
+    waiting = visible(school, person).filter(state=State.WAITING, by_child=True, sensitive=True).count()
+    if not waiting:
+        return []
+    who = "A pupil asks" if waiting == 1 else f"{waiting} requests of pupils are"
+    text, url = f"{who} about a worrying subject", f"{reverse('unblock:requests')}?subject=worrying"
+    return [Task(text, url, Urgency.NOW, "Look who it is, and whether they need help.")]
 
 
 def _to_answer(school: School, person: Person, roles: frozenset[Role]) -> list[Task]:

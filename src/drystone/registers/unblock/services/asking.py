@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
 from drystone.engine.filtering.identity import person_key, sign_on_name
 from drystone.engine.filtering.rules_values import read_target
-from drystone.engine.filtering.ticket import Ticket
+from drystone.engine.filtering.ticket import GOOD_FOR, Ticket
 from drystone.registers.network.api import site_facts
 from drystone.registers.school.access import matrix, roles_of
 from drystone.registers.school.models import AgeBand, Group, Person, Role, School
@@ -103,6 +104,12 @@ def ticket_digest(text: str) -> str:
 def remember_ticket(*, request: SiteRequest, text: str) -> None:
     """Whoever holds this ticket will be told what becomes of this request, and no longer of one before it."""
     RequestTicket.objects.update_or_create(digest=ticket_digest(text), defaults={"request": request})
+
+
+def forget_old_tickets(now: datetime) -> int:
+    """Tickets are good for a day: what one led to is no longer asked for by it. Returns how many went."""
+    answered = RequestTicket.objects.filter(request__decided_at__lt=now - 2 * GOOD_FOR)
+    return answered.delete()[0]
 
 
 def tidy(text: str) -> str:

@@ -94,7 +94,8 @@ def request_page(request: HttpRequest, number: int) -> HttpResponse:
 
 def _found(request: HttpRequest) -> tuple[QueueSearch, Any]:
     named = NAMES in request.permissions  # type: ignore[attr-defined]
-    search = QueueSearch(request.GET, school=school_of(request), named=named)
+    sensitive = "unblock.view_sensitive" in request.permissions  # type: ignore[attr-defined]
+    search = QueueSearch(request.GET, school=school_of(request), named=named, sensitive=sensitive)
     search.is_valid()  # what is not valid is left out
     found = visible(school_of(request), request.person)  # type: ignore[attr-defined]
     return search, requests_like(found, search.cleaned_data, named=named)
