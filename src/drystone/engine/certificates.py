@@ -212,17 +212,23 @@ def read_authority(folder: Path, which: str = CURRENT) -> Authority:
         data = path.read_bytes()
         if path.stat().st_mode & 0o077:
             raise AuthorityError(f"{path} can be read by others: `chmod 600 {path}`, and change to a new certificate")
-        key = serialization.load_pem_private_key(data, password=None)
-        certificate = x509.load_pem_x509_certificate(data)
     except FileNotFoundError:
         how = "drystone gateway ca --next" if which == NEXT else "drystone gateway ca"
         raise AuthorityError(f"{path} is not there: `{how}` makes it") from None
     except OSError as error:
         raise AuthorityError(f"{path} cannot be read ({error.strerror})") from None
+    return authority_from(data, str(path), which)
+
+
+def authority_from(pem: bytes, source: str, which: str = CURRENT) -> Authority:
+    """From key and certificate in one PEM, in either order. Raises AuthorityError, which names the `source`."""
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+        certificate = x509.load_pem_x509_certificate(pem)
     except (ValueError, TypeError):
-        raise AuthorityError(f"{path} is damaged: delete it, and `drystone gateway ca` makes a new one") from None
+        raise AuthorityError(f"{source} is damaged: delete it, and `drystone gateway ca` makes a new one") from None
     if not isinstance(key, EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-        raise AuthorityError(f"{path}: key and certificate do not belong together: delete it for a new one")
+        raise AuthorityError(f"{source}: key and certificate do not belong together: delete it for a new one")
     return Authority(certificate, key, which)
 
 

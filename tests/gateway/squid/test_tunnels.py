@@ -14,10 +14,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from drystone.engine.certificates import ensure_authority
 from drystone.engine.filtering import SELF_TEST_HEADER, sign_check
@@ -265,6 +267,17 @@ def test_a_blocked_site_shows_the_page_where_the_certificate_is_trusted_and_is_n
         ("block", "CONNECT", "")
     }
     assert not [line for line in ground.squid.lines() if b"secret" in line]
+
+
+def test_the_certificate_of_the_page_is_one_that_apples_devices_take_too(ground: Ground) -> None:
+    """For days, for web servers, and with a key of its own: Squid's own generator keeps none of the three."""
+    _, connection = ground.connect("casino.example")
+    with connection, ground.school.wrap_socket(connection, server_hostname="casino.example") as tls:
+        leaf = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
+    authority = x509.load_pem_x509_certificate((ground.squid.home.ca / "ca.pem").read_bytes())
+    assert ExtendedKeyUsageOID.SERVER_AUTH in leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(days=7)
+    assert leaf.public_key() != authority.public_key()
 
 
 def test_the_page_leads_to_the_review_with_a_ticket_that_the_house_believes(ground: Ground) -> None:

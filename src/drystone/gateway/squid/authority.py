@@ -1,8 +1,6 @@
-"""The school's certificate authority in Squid's hands (P35): a copy of its key that only Squid's user can read, and the
-database in which Squid keeps the certificates that it makes for blocked hosts.
+"""The school's certificate authority in Squid's hands (P35): a copy of its key that only Squid's user can read.
 
-The database bears the authority's fingerprint in its name: with a new authority Squid starts a new one, and never
-shows a certificate that the devices do not trust any more.
+What Squid shows for a blocked host is made by certgen.py, in memory: with a new authority nothing old is left.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +15,10 @@ from pathlib import Path
 from drystone.engine.certificates import AuthorityError, ensure_authority
 from drystone.engine.home import Home
 
-CERTGEN = tuple(
+SIGN_OF_TLS = tuple(  # comes with a Squid that can look into TLS, and with no other
     Path(folder) / "security_file_certgen"
     for folder in ("/usr/lib/squid", "/usr/lib64/squid", "/usr/libexec/squid", "/usr/local/libexec/squid")
 )
-TIMEOUT_S = 30
 
 
 class NoAuthority(RuntimeError):
@@ -34,15 +30,12 @@ class Handed:
     """Where Squid finds what it needs. `fingerprint` is the authority's SHA-256, as pages show it."""
 
     authority: Path
-    certgen: Path
-    certificates: Path
     fingerprint: str
 
 
 def hand_over(home: Home, out: Path, user: str, *, at: datetime) -> Handed:
     """Raises NoAuthority."""
-    certgen = next((path for path in CERTGEN if path.exists()), None)
-    if certgen is None:
+    if not any(path.exists() for path in SIGN_OF_TLS):
         raise NoAuthority("this Squid cannot look into TLS; on Debian or Ubuntu: apt install squid-openssl")
     try:
         public = ensure_authority(home.ca, at=at)
@@ -51,13 +44,7 @@ def hand_over(home: Home, out: Path, user: str, *, at: datetime) -> Handed:
     except (AuthorityError, OSError) as error:
         raise NoAuthority(f"the school's certificate cannot be used: {error}") from None
     authority = write_secret(out / "ca.key", pem, user)
-    certificates = out / f"certificates-{public.sha256.replace(':', '')[:12].lower()}"
-    for old in out.glob("certificates-*"):
-        if old != certificates:
-            shutil.rmtree(old, ignore_errors=True)
-    if not (certificates / "index.txt").exists():
-        _make_database(certgen, certificates, user)
-    return Handed(authority, certgen, certificates, public.sha256)
+    return Handed(authority, public.sha256)
 
 
 def write_secret(target: Path, secret: bytes, user: str) -> Path:
@@ -68,19 +55,6 @@ def write_secret(target: Path, secret: bytes, user: str) -> Path:
     if os.geteuid() == 0:
         shutil.chown(target, user, pwd.getpwnam(user).pw_gid)
     return target
-
-
-def _make_database(certgen: Path, folder: Path, user: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    done = subprocess.run(
-        [certgen, "-c", "-s", folder, "-M", "4MB"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
-    if done.returncode != 0:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise NoAuthority(f"{certgen.name} cannot make {folder}: {said[-200:]}")
-    if os.geteuid() == 0:
-        for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
 
 
 def _to_owner_of(home: Home) -> None:

@@ -19,8 +19,8 @@ from drystone.gateway.squid.settings import SquidSettings
 def tls_acls(s: SquidSettings) -> str:
     return f"""
 # -- inside a tunnel: TLS only, and to the host that was asked for. What is allowed is never decrypted. --------
-sslcrtd_program {s.certgen} -s {s.certificates} -M 4MB
-sslcrtd_children 4 startup=1 idle=1
+sslcrtd_program {" ".join(s.certgen)}
+sslcrtd_children 2 startup=1 idle=1
 # What two names are to each other never changes, so the answer is kept for a day.
 external_acl_type same_name concurrency=512 children-max=1 children-startup=1 queue-size=4096 \\
   ttl=86400 negative_ttl=86400 grace=0 cache=50000 \\

@@ -19,7 +19,7 @@ from drystone.engine.filtering import LiveFilter
 from drystone.engine.home import Home
 from drystone.gateway.squid.authority import Handed, NoAuthority, hand_over, write_secret
 from drystone.gateway.squid.conf import squid_conf
-from drystone.gateway.squid.launcher import NAMES, helper_command, launched, squid_user
+from drystone.gateway.squid.launcher import CERTGEN, NAMES, helper_command, launched, squid_user
 from drystone.gateway.squid.machine import own_addresses
 from drystone.gateway.squid.pages import write_pages, write_words
 from drystone.gateway.squid.service import write_service_files
@@ -172,8 +172,7 @@ def _settings(
         user=user,
         port=wanted.port,
         zone_ports=wanted.zone_ports,
-        certgen=handed.certgen,
-        certificates=handed.certificates,
+        certgen=launched(helper, CERTGEN),
         authority=handed.authority,
         helper_children=wanted.helper_children,
         clients=wanted.clients,

@@ -21,7 +21,7 @@ SQUID_USERS = ("proxy", "squid")  # Debian and Ubuntu; others
 PROBE = b"0 drystone-probe.invalid:443 192.0.2.1 - CONNECT - -\n"
 TIMEOUT_S = 20
 _COMPILED = shutil.ignore_patterns("__pycache__", "*.pyc")
-_NEEDED = ("drystone", "marisa_trie", "re2", "idna")
+_NEEDED = ("drystone", "marisa_trie", "re2", "idna", "cryptography", "cffi", "_cffi_backend")
 _TEXT = '''"""Starts Drystone's helpers for Squid. Written by `drystone gateway squid-config`; run with -I -S."""
 
 import sys
@@ -35,8 +35,12 @@ words = sys.argv[2:] if module else sys.argv[1:]
 raise SystemExit(import_module(module or {default!r}).main(words))
 '''
 # The first word of the command line says which helper; without one it is the decision's.
-NAMES, SIGN_ON = "names", "sign-on"
-_MODULES = {NAMES: "drystone.gateway.squid.names", SIGN_ON: "drystone.gateway.squid.basic"}
+NAMES, SIGN_ON, CERTGEN = "names", "sign-on", "certgen"
+_MODULES = {
+    NAMES: "drystone.gateway.squid.names",
+    SIGN_ON: "drystone.gateway.squid.basic",
+    CERTGEN: "drystone.gateway.squid.certgen",
+}
 _DEFAULT = "drystone.gateway.squid.helper"
 
 
@@ -140,7 +144,7 @@ def helper_command(folder: Path, options: list[str], *, user: str) -> tuple[tupl
 
 
 def launched(helper: tuple[str, ...], which: str, *options: str) -> tuple[str, ...]:
-    """The command line of another helper, by the launcher that was found to work. `which`: NAMES or SIGN_ON."""
+    """The command line of another helper, by the launcher found to work. `which`: NAMES, SIGN_ON or CERTGEN."""
     return (*helper[:4], which, *options)
 
 

@@ -55,8 +55,7 @@ class SquidSettings:
     user: str
     port: str = "3128"  # or ADDRESS:PORT
     zone_ports: tuple[tuple[str, str], ...] = ()  # (PORT or ADDRESS:PORT, zone): who comes that way is in the zone
-    certgen: Path = Path("/usr/lib/squid/security_file_certgen")
-    certificates: Path = Path("certificates")  # the database of certgen
+    certgen: tuple[str, ...] = ()  # command line of what makes certificates for blocked hosts
     authority: Path = Path("ca.key")  # key and certificate in one file, for Squid's user alone
     helper_children: int = 2
     clients: tuple[str, ...] = CLIENTS
@@ -97,10 +96,10 @@ class SquidSettings:
         self._check_ports()
 
     def _check_paths(self) -> None:
-        for value in (self.out, self.events, self.certgen, self.certificates, self.authority, self.hosts_file or "/"):
+        for value in (self.out, self.events, self.authority, self.hosts_file or "/"):
             if not _FILE(str(value)):
                 raise ConfError(f"'{value}': Squid needs a path without spaces or special characters; choose another")
-        for word in (*self.helper, *self.names):
+        for word in (*self.helper, *self.names, *self.certgen):
             if not _FILE(word) and not _WEB(word):
                 raise ConfError(f"{word!r}: Squid needs a path without spaces or special characters; choose another")
 
