@@ -6,7 +6,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from drystone.engine.filtering import Action, Level
+from drystone.engine.filtering import Action, Level, parse_request
+from drystone.engine.filtering.explain import explain
 
 from .bundles import MONDAY_MORNING, MONDAY_NOON, OFFICE, PUPIL, ask, make_bundle
 
@@ -46,6 +47,17 @@ def test_everything_ends_a_list_that_is_read_in_order(tmp_path: Path) -> None:
     assert ask(bundle, "http://casino.example/").rule == "group-2"
     assert ask(bundle, "http://on-no-list.example/").rule == "group-3"
     assert ask(bundle, "http://chat.example/").rule == "group-3", "what stands after the end is never read"
+
+
+def test_a_rule_for_everything_is_explained_in_words(tmp_path: Path) -> None:
+    rules = "level: group, group: ks2, block: 'any:address'", "level: group, group: ks2, allow: 'any:site'"
+    bundle = make_bundle(tmp_path, *rules, base=BASE)
+    request = parse_request("http://9.9.9.9/", client=PUPIL, at=MONDAY_NOON)
+
+    said = str(explain(request, bundle).steps)
+
+    assert "Block every site that is asked for by a number and not by its name for Ks2: because (head)" in said
+    assert "Allow every site for Ks2: because (head)" in said
 
 
 def test_everything_opens_no_mandatory_site_and_closes_no_help(tmp_path: Path) -> None:

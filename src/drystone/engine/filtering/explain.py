@@ -286,8 +286,12 @@ class _Chain:
     def _rule_sentence(self, rule: BundleRule) -> str:
         what = rule.category and f"“{self.bundle.categories.get(rule.category, rule.category)}”"
         what = what or (rule.expression and f"addresses that match {rule.expression}") or rule.host + rule.path
+        what = what or _ANYTHING.get(rule.anything, "")
         by = f" ({rule.by})" if rule.by else ""
         return f"{'Block' if rule.block else 'Allow'} {what} for {self._whom(rule)}: {rule.reason or 'no reason'}{by}"
+
+
+_ANYTHING = {"site": "every site", "address": "every site that is asked for by a number and not by its name"}
 
 
 def step_of(rule: BundleRule) -> int:

@@ -85,6 +85,6 @@ def _opens(host: str, zone: Zone, rules: Rules) -> Rule | None:
     names = set(above(host))
     for rule in rules.rules:
         allows = rule.action is RuleAction.ALLOW and _applies(rule, zone)
-        if allows and (rule.target.host in names or rule.target.kind is TargetKind.EXPRESSION):
+        if allows and (rule.target.host in names or rule.target.kind in (TargetKind.EXPRESSION, TargetKind.ANY)):
             return rule
     return None
