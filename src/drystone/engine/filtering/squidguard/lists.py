@@ -14,7 +14,7 @@ from drystone.engine.filtering.squidguard.expressions import to_re2
 from drystone.engine.filtering.squidguard.report import ImportReport, Kind
 from drystone.engine.filtering.squidguard.sources import Range, range_of, within_mask
 
-KINDS = dict(zip(("domainlist", "urllist", "expressionlist"), FILES, strict=True))
+KINDS = {"domainlist": "domains", "urllist": "urls", "expressionlist": "expressions"}
 _RANGE = re.compile(r"(\d+(?:\.\d+){3})(?:/(\d+)|/(\d+(?:\.\d+){3})|-(\d+(?:\.\d+){3}))?", re.ASCII)
 _PORT = re.compile(r":\\?\(?\d")
 
