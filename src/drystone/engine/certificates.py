@@ -14,8 +14,8 @@ Name constraints (RFC 5280 §4.2.1.10) do not fit: any host may be the blocked o
 authorities below it (path length 0), and web servers only (extended key usage), so it can vouch for no program, no
 mail and no user.
 
-It lives 800 days: Squid gives the certificates it makes the life of the authority, and Apple's devices refuse a
-server's certificate of more than 825 days (support.apple.com/103769). Ours live three.
+It lives five years, about as long as a school keeps its devices. What it signs lives three days: Apple's devices
+refuse a server's certificate of more than 825 days, or without the purpose "web server" (support.apple.com/103769).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-AUTHORITY_LIFE = timedelta(days=800)
+AUTHORITY_LIFE = timedelta(days=5 * 365)
 LEAF_LIFE = timedelta(days=3)
 SKEW = timedelta(days=1)  # a tablet whose clock is behind still believes us
 RENEW_BEFORE = timedelta(days=120)  # a school term to bring the next one to every device

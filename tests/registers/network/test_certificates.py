@@ -190,7 +190,7 @@ def test_nothing_is_asked_while_it_is_not_used_or_good(technician, place, home, 
     assert asked_of(technician, place) == []
 
 
-@pytest.mark.parametrize(("age", "words"), [(700, "ends on"), (900, "has ended")])
+@pytest.mark.parametrize(("age", "words"), [(1750, "ends on"), (1900, "has ended")])
 def test_a_certificate_that_ends_is_asked_after_in_time(technician, place, home, age, words):
     ensure_authority(home.ca, at=timezone.now() - timedelta(days=age))
     choose_secure_pages(school=place.school, where="everywhere", zones=[], by=technician)
