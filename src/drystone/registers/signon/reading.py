@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from drystone.engine.filtering.identity import sign_on_name
 from drystone.engine.filtering.overlay import client_text
+from drystone.registers.signon.radius import as_event, is_radius
 from drystone.registers.signon.services.sessions import Kind, Told
 
 MOST_AT_ONCE = 500
@@ -19,11 +21,21 @@ class BadCall(ValueError):
     """The call as a whole cannot be read; the sentence says why."""
 
 
-def read_call(body: bytes, now: datetime) -> list[Told | str]:
-    """What is told, or why one piece cannot be read, in their order. Raises BadCall.
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is told, or why one piece cannot be read, in their order. FreeRADIUS would read an answer's body as
+    attributes of its own, so to it nothing is answered."""
+
+    told: list[Told | str]
+    radius: bool = False
+
+
+def read_call(body: bytes, now: datetime) -> Call:
+    """Raises BadCall.
 
     `{"type": "start", "id": "…", "address": "10.1.0.7", "user": "pfell", "at": "2026-11-24T08:30:00Z"}`, or a list of
-    such as `{"events": […]}`. Without `at` it is now; without `id` the user at the address stands for it.
+    such as `{"events": […]}`. Without `at` it is now; without `id` the user at the address stands for it. Or RADIUS
+    accounting as FreeRADIUS posts it (radius.py).
     """
     try:
         content = json.loads(body)
@@ -31,12 +43,15 @@ def read_call(body: bytes, now: datetime) -> list[Told | str]:
         raise BadCall("The body is not JSON") from None
     if not isinstance(content, dict):
         raise BadCall("The body is one JSON object, or {“events”: […]}")
+    if is_radius(content):
+        event = as_event(content, now)
+        return Call([event if isinstance(event, str) else _told(event, now)], radius=True)
     events = content["events"] if set(content) == {"events"} else [content]
     if not isinstance(events, list) or not events:
         raise BadCall("“events” is a list with at least one event")
     if len(events) > MOST_AT_ONCE:
         raise BadCall(f"At most {MOST_AT_ONCE} events in a call")
-    return [_told(event, now) for event in events]
+    return Call([_told(event, now) for event in events])
 
 
 def _told(event: Any, now: datetime) -> Told | str:

@@ -85,6 +85,12 @@ class _Desk:
     people: dict[str, Person]
     now: datetime
 
+    def person(self, user: str) -> Person | None:
+        """By the name as it was told, or without its domain: `FELL\\pfell` and `pfell@fell.example` are pfell."""
+        name = sign_on_name(user)
+        plain = name.rpartition("\\")[2].partition("@")[0]
+        return self.people.get(name) or self.people.get(plain)
+
     def made(self, told: Told, at: datetime, ends_at: datetime, *, stopped: bool = False) -> Session:
         return Session(
             school=self.school,
@@ -92,7 +98,7 @@ class _Desk:
             reference=told.reference,
             address=told.address,
             sign_on=told.user,
-            person=self.people.get(sign_on_name(told.user)),
+            person=self.person(told.user),
             since=at,
             ends_at=ends_at,
             stopped=stopped,
@@ -115,13 +121,13 @@ def _one(desk: _Desk, told: Told) -> Result:
 def _begin(desk: _Desk, told: Told, known: list[Session], at: datetime) -> Result:
     """A start; or an interim, which is one where the start was lost."""
     user = sign_on_name(told.user)
-    for session in known:
-        if session.since == at and sign_on_name(session.sign_on) != user:
-            return Result("refused", "another name was told for this id, address and time")
-    for session in known:
-        if sign_on_name(session.sign_on) != user:
-            continue  # the address went over to somebody else under the same id
-        if session.since <= at < session.ends_at or session.since == at:
+    if same := next((session for session in known if session.since == at), None):
+        if sign_on_name(same.sign_on) == user:
+            return AGAIN
+        return Result("refused", "another name was told for this id, address and time")
+    theirs = [session for session in known if sign_on_name(session.sign_on) == user]
+    for session in theirs:
+        if session.since <= at < session.ends_at:
             return AGAIN
         if told.kind is Kind.INTERIM and session.stopped and at >= session.since:
             return AGAIN  # told before the stop, and came after it

@@ -19,7 +19,8 @@ LARGEST = 512 * 1024  # bytes
 @public("a system tells of sign-ons; the token in its header says which, and for which school")
 @require_POST
 def tell(request: HttpRequest) -> HttpResponse:
-    """200 with a result for each event, in their order; 400 for a call that cannot be read, 401 without a token."""
+    """200 with a result for each event, in their order; 400 for a call that cannot be read, 401 without a token.
+    FreeRADIUS gets 204 and no body."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     source = source_of(token.strip()) if scheme.lower() == "bearer" else None
     if source is None:
@@ -30,12 +31,14 @@ def tell(request: HttpRequest) -> HttpResponse:
         return _wrong(413, f"At most {LARGEST // 1024} kB in a call")
     now = timezone.now()
     try:
-        told = read_call(request.body, now)
+        call = read_call(request.body, now)
     except BadCall as error:
         return _wrong(400, str(error))
-    readable = [each for each in told if not isinstance(each, str)]
+    readable = [each for each in call.told if not isinstance(each, str)]
     taken = iter(take_in(source=source, told=readable, now=now) if readable else [])
-    results = [Result("refused", each) if isinstance(each, str) else next(taken) for each in told]
+    results = [Result("refused", each) if isinstance(each, str) else next(taken) for each in call.told]
+    if call.radius:
+        return HttpResponse(status=204)
     return JsonResponse({"results": [_plain(result) for result in results]})
 
 
