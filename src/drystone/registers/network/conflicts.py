@@ -1,5 +1,5 @@
-"""What standing rules have to say to a rule that somebody wants: the same, the contrary, or that it would never be
-heard. Worked out from the rules alone, for one rule or a thousand, with one query."""
+"""What standing rules have to say to a rule that somebody wants: as much already, the contrary, or that it would
+never be heard. Worked out from the rules alone, for one rule or a thousand, with one query."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from enum import StrEnum
 from drystone.engine.filtering.help import above
 from drystone.engine.filtering.rules_values import read_target
 from drystone.registers.network.models import Ages, Rule, RuleLevel
-from drystone.registers.network.words import describe
+from drystone.registers.network.words import describe, whom
 from drystone.registers.school.models import School
 
 _SPEAKS = (RuleLevel.PERSON, RuleLevel.ZONE, RuleLevel.GROUP, RuleLevel.SCHOOL, RuleLevel.GLOBAL)
 
 
 class Clash(StrEnum):
-    SAME = "same"  # the very rule is there
     COVERED = "covered"  # another does the same already
     UNHEARD = "unheard"  # another says the contrary, and speaks first
+    PARTLY = "partly"  # another says the contrary, and speaks first for some of those this one is for
     CONTRARY = "contrary"  # another says the contrary, and this one speaks first
 
 
@@ -68,13 +68,11 @@ def _note(wanted: Rule, other: Rule) -> Note | None:
         return None
     says = describe(other)
     if wanted.action == other.action:
-        if (wanted.value, _whom(wanted), wanted.schedule, wanted.timing, wanted.until) == (
-            other.value, _whom(other), other.schedule, other.timing, other.until,
-        ):  # fmt: skip
-            return Note(Clash.SAME, other, f"There is the same rule already: {says}.")
         if _always(other) and _reaches_all(other, wanted) and not wanted.locked:
             return Note(Clash.COVERED, other, f"A rule does this already: {says}.")
         return None
+    if _first(other, wanted) and not _reaches_all(other, wanted):
+        return Note(Clash.PARTLY, other, f"A rule goes before this one for {whom(other)}: {says}.")
     if _first(other, wanted):
         why = "the authority has locked it" if other.locked else "it is heard first"
         when = "" if _always(other) else " while it holds"

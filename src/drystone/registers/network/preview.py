@@ -133,7 +133,9 @@ def _covers(rule: Rule) -> str:
                 return f"Pages of {host} whose address begins with /{path}. {HTTP_ONLY}"
             if host.replace(".", "").isdecimal() or ":" in host:
                 return f"The address {host} itself, where a page is asked for by it and not by a name"
-            return f"{rule.value} and everything below it, such as www.{rule.value}"
+            return (
+                f"{rule.value} and everything below it, such as {'www' if not host.startswith('www.') else 'a'}.{host}"
+            )
 
 
 def _example(rule: Rule) -> str:

@@ -49,14 +49,18 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
             continue
         line = re.split(r"\s#", line)[0].strip()
         line = _NULL_ADDRESS.sub("", line)
-        for piece in re.split(r"[,;\s]+", line):
-            if piece.strip("\"'<>"):
-                yield number, piece.strip("\"'<>")
+        pieces = [piece for raw in re.split(r"[,;\s]+", line) if (piece := raw.strip("\"'<>"))]
+        if all("." in piece or ":" in piece for piece in pieces):
+            yield from ((number, piece) for piece in pieces)
+        else:  # words among them: somebody's sentence, and not ours to guess at
+            yield number, line
 
 
 def _read(written: str) -> tuple[str, str]:
     """(site, "") or ("", why not)."""
     text = written
+    if re.search(r"\s", text):
+        return "", "There are words on this line that are no site. Keep the site alone, like news.example."
     if adblock := _ADBLOCK.match(text):
         text = adblock[1]
     if scheme := _SCHEME.match(text):

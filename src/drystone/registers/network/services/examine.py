@@ -65,8 +65,8 @@ def examine(*, school: School, asked: NewRule, replaces: Rule | None = None) -> 
         raise RuleRefused("schedule", "Choose a schedule, or say that the rule holds at all times.")
     if rule.until and rule.until < timezone.localdate():
         raise RuleRefused("until", "The last day must be today or later.")
-    if double_of(rule, replaces):
-        raise RuleRefused("target", "There is the same rule already. Change or withdraw that one.")
+    if same := double_of(rule, replaces):
+        raise RuleRefused("target", "There is the same rule already. Change or withdraw that one.", same)
     return rule
 
 

@@ -18,11 +18,12 @@ ONLY_THE_AUTHORITY = "This rule is set for all schools of the authority; only th
 
 
 class RuleRefused(Exception):
-    """The rule cannot be: `field` of the form, and what to do."""
+    """The rule cannot be: `field` of the form, and what to do. `other` is a rule that stands in its way."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, other: Rule | None = None) -> None:
         super().__init__(message)
         self.field = field
+        self.other = other
 
 
 def speaks_for_authority(by: Person | None, authority_id: int | None) -> bool:

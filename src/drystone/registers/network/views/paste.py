@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from drystone.engine.filtering import BundleError, ListError, RulesError
-from drystone.registers.network.conflicts import Clash, Note, Standing
+from drystone.registers.network.conflicts import Note, Standing
 from drystone.registers.network.forms import PasteForm
 from drystone.registers.network.models import Rule
 from drystone.registers.network.preview import Trial, preview_many
@@ -35,6 +35,7 @@ class Row:
     line: Line
     rule: Rule | None = None
     trouble: str = ""
+    other: Rule | None = None
     notes: tuple[Note, ...] = ()
     trial: Trial | None = None
 
@@ -87,11 +88,8 @@ def _row(request: HttpRequest, form: PasteForm, line: Line, standing: Standing) 
         rule = services.examine(school=school, asked=form.asked(line.site))
         services.refuse_to_open(school=school, by=request.person, rule=rule)  # type: ignore[attr-defined]
     except services.RuleRefused as refused:
-        return Row(line, trouble=str(refused))
-    notes = tuple(standing.notes(rule))
-    if notes and notes[0].clash is Clash.SAME:
-        return Row(line, trouble=notes[0].sentence, notes=notes)
-    return Row(line, rule, notes=notes)
+        return Row(line, trouble=str(refused), other=refused.other)
+    return Row(line, rule, notes=tuple(standing.notes(rule)))
 
 
 def _check(request: HttpRequest, form: PasteForm, rows: list[Row], good: list[Row]) -> HttpResponse:
@@ -103,7 +101,7 @@ def _check(request: HttpRequest, form: PasteForm, rows: list[Row], good: list[Ro
     except (RulesError, ListError, BundleError) as error:
         trouble = str(error)
     tried = {row.line: trial for row, trial in zip(good, trials, strict=False)}
-    shown = [Row(row.line, row.rule, row.trouble, row.notes, tried.get(row.line)) for row in rows]
+    shown = [replace(row, trial=tried.get(row.line)) for row in rows]
     context = {
         "form": form,
         "good": [row for row in shown if row.rule],
