@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.urls import reverse
 from django.utils import timezone
 
+from drystone.engine.filtering import replay
 from drystone.registers.network import tasks
 from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Publication, Rule, RuleLevel, TryOut, TryOutState, Turn
@@ -153,6 +154,17 @@ def test_the_database_lets_one_be_under_way_in_a_school(drafted, other):
     now = timezone.now()
     with pytest.raises(IntegrityError):
         TryOut.objects.create(school=other.school, by_name="x", days=1, since=now - timedelta(days=1), until=now)
+
+
+def test_what_a_browser_can_send_can_be_kept(drafted, log):  # noqa: F811
+    """On PostgreSQL a NUL in a text is an error."""
+    log(host="weather.example", path="/a\0b", ago=timedelta(0))
+    tried = tryouts.try_out(school=drafted.school, by=None, days=7)
+    assert (tried.failure, tried.rows.first().example) == ("", "/a\ufffdb")
+
+
+def test_the_words_for_turns_are_those_of_the_replay():
+    assert set(Turn.values) == set(map(str, replay.Turn))
 
 
 def test_who_may_not_does_not_and_no_school_sees_anothers(drafted, other, as_person):

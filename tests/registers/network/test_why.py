@@ -1,15 +1,20 @@
 """Why? on the screens: for an address and somebody, for the draft, and for a past event on its own edition."""
 
+import os
+import time
 from datetime import datetime, timedelta
+from datetime import time as clock
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 
 from drystone.registers.network.api import explain_for, publish_first
+from drystone.registers.network.editions import draft_edition
 from drystone.registers.network.models import Rule, RuleLevel
 from drystone.registers.network.services.publishing import bundle_folder, edition_in_force, publish
 from drystone.registers.network.services.rules import NewRule, add_rule, withdraw_rule
+from drystone.registers.network.services.schedules import save_schedule
 from drystone.registers.school.lake import lake
 from drystone.registers.school.models import Role
 from tests.registers.monitoring.conftest import log  # noqa: F401 - events, collected
@@ -55,6 +60,33 @@ def test_the_draft_is_explained_apart_from_what_is_in_force(published, as_person
     assert "Blocked" in draft
     assert "The draft, as it would be published now" in draft
     assert edition_in_force(published.school) in now
+
+
+def test_drafts_share_the_index_stay_hidden_and_go_when_newer_ones_are_made(published):
+    """P35: trying things out fills no disk, and no gateway can take a draft for an edition."""
+    folder = bundle_folder(published.school)
+    first = draft_edition(published.school)
+    assert first.folder.parent == folder / ".draft"
+    in_force = folder / edition_in_force(published.school)
+    assert (first.folder / "sites.trie").samefile(in_force / "sites.trie")
+    long_ago = time.time() - 3600
+    os.utime(first.folder, (long_ago, long_ago))
+    block(published, "weather.example")
+    second = draft_edition(published.school)
+    assert second.edition != first.edition
+    assert sorted(path.name for path in (folder / ".draft").iterdir() if path.is_dir()) == ["current", second.edition]
+    publish(school=published.school, by=published.head)
+    assert second.folder.is_dir()
+
+
+def test_a_schedule_is_called_by_its_name(published):
+    golden = save_schedule(
+        school=published.school, by=None, name="Golden time", days={4}, starts=clock(14), ends=clock(15), within=""
+    )
+    block(published, "games.example", timing=Rule.Timing.WHEN, schedule=golden)
+    found = explain_for(published.school, "games.example", zone="suite", at=MONDAY, edition="draft")
+    (rule,) = found.steps[4].considered
+    assert rule.why == "it holds only during “Golden time”"
 
 
 def test_a_time_and_a_group_are_asked_for_and_heeded(published):

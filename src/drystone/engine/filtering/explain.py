@@ -7,6 +7,7 @@ those who may see them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +20,7 @@ from drystone.engine.filtering.overlay import Overlay, Permit
 from drystone.engine.filtering.policy import BundleRule, bits
 from drystone.engine.filtering.request import Action, Decision, Level, Request
 from drystone.engine.filtering.safesearch import safe_host
-from drystone.engine.filtering.schedule import Condition, local_time
+from drystone.engine.filtering.schedule import local_time
 from drystone.engine.filtering.who import Profile
 
 MANDATORY, HELP, ACCESS, LOCKED, SITE, CATEGORY, DEFAULT, SAFE = range(1, 9)
@@ -90,20 +91,32 @@ def explain(request: Request, bundle: Bundle, overlay: Overlay | None = None, *,
     return explain_to(profile, request.host, request.path, bundle, request.at)
 
 
-def explain_to(profile: Profile, host: str, path: str, bundle: Bundle, at: datetime) -> Explanation:
-    """The same for whoever has this profile."""
+def explain_to(
+    profile: Profile, host: str, path: str, bundle: Bundle, at: datetime, schedules: Mapping[str, str] | None = None
+) -> Explanation:
+    """The same for whoever has this profile. `schedules` are names for the keys that schedules have."""
     verdict = judge(bundle, host, path, profile, bundle.moment(at))
     whole = decision(bundle, host, profile, verdict)
     zone = bundle.zones[profile.zone].title if profile.zone in bundle.zones else ""
     group = bundle.groups[profile.group].title if profile.group in bundle.groups else ""
-    steps = _Chain(bundle, host, path, profile, at, whole).steps() if host else ()
+    steps = _Chain(bundle, host, path, profile, at, whole, schedules or {}).steps() if host else ()
     return Explanation(whole, at, path, zone, group, steps)
 
 
 class _Chain:
     """The steps for one request; each method tells one."""
 
-    def __init__(self, bundle: Bundle, host: str, path: str, profile: Profile, at: datetime, whole: Decision) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        host: str,
+        path: str,
+        profile: Profile,
+        at: datetime,
+        whole: Decision,
+        schedules: Mapping[str, str],
+    ) -> None:
+        self.schedules = schedules
         self.bundle, self.host, self.path, self.profile, self.at, self.whole = bundle, host, path, profile, at, whole
         self.facts: Facts = bundle.facts_of_url(host, path)
         self.holding = self.facts.rules & profile.holding & bundle.moment(at)
@@ -228,10 +241,7 @@ class _Chain:
         elif not self.profile.holding >> number & 1:
             outcome, why = Outcome.NOT_THEM, f"it is for {self._whom(rule)}"
         elif not self.holding >> number & 1:
-            outcome, why = (
-                Outcome.NOT_NOW,
-                _not_now(self.bundle.policy.timetable.conditions[rule.condition], self._day()),
-            )
+            outcome, why = Outcome.NOT_NOW, self._not_now(rule)
         else:
             outcome, why = Outcome.LOST, self._lost(number)
         return Considered(rule.id, self._rule_sentence(rule), outcome, why, rule)
@@ -271,6 +281,14 @@ class _Chain:
     def _too_late(self, step: int) -> str:
         return f"step {self.decided} had decided already" if self.decided < step else ""
 
+    def _not_now(self, rule: BundleRule) -> str:
+        condition = self.bundle.policy.timetable.conditions[rule.condition]
+        if condition.until is not None and self._day().date() > condition.until:
+            return f"it ended on {condition.until.day} {condition.until:%B %Y}"
+        name = condition.when or condition.outside
+        holds = "it holds only during" if condition.when else "it does not hold during"
+        return f"{holds} “{self.schedules.get(name, name)}”"
+
     def _day(self) -> datetime:
         return local_time(self.at, self.bundle.timezone)
 
@@ -299,11 +317,3 @@ def step_of(rule: BundleRule) -> int:
     if rule.locked:
         return LOCKED
     return CATEGORY if rule.for_category else SITE
-
-
-def _not_now(condition: Condition, local: datetime) -> str:
-    if condition.until is not None and local.date() > condition.until:
-        return f"it ended on {condition.until.day} {condition.until:%B %Y}"
-    if condition.when:
-        return f"it holds only during “{condition.when}”"
-    return f"it does not hold during “{condition.outside}”"

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-
-from django.conf import settings
-
-from drystone.engine.filtering import Bundle, BundleError
+from drystone.engine.filtering import Bundle
 from drystone.engine.filtering.rules_values import read_target
 from drystone.registers.network.catalog import catalog
+from drystone.registers.network.editions import EditionGone, edition_of
 from drystone.registers.school.models import School
-from drystone.registers.school.pseudonyms import person_secret
 
 
 def bundle_in_force(school: School) -> Bundle | None:
-    """None where nothing whole is in force. An edition never changes, so one that was opened stays open."""
-    folder: Path = settings.HOME.school_bundles(school.slug) / "current"
+    """None where nothing whole is in force."""
     try:
-        return _opened(folder.resolve(strict=True), person_secret())
-    except (BundleError, OSError):
+        return edition_of(school)
+    except EditionGone:
         return None
-
-
-@lru_cache(maxsize=2)
-def _opened(edition: Path, key: bytes) -> Bundle:
-    return Bundle.open(edition, key=key)
 
 
 def mandatory_title(school: School, site: str) -> str:

@@ -16,6 +16,7 @@ from drystone.engine.filtering.permits import Permits
 from drystone.engine.filtering.request import Level
 from drystone.engine.filtering.who import NO_AGREEMENT, NO_ZONE, SIGN_ON, SUSPENDED, Profile
 from drystone.registers.network.editions import DRAFT, EditionGone, draft_edition, edition_of, overlay_now
+from drystone.registers.network.models import Schedule
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.pseudonyms import person_secret
 
@@ -74,7 +75,12 @@ def explain_now(
             f"This edition does not have {missing.args[0]}: it was made later. Try the draft, or publish."
         ) from missing
     request = parse_request(url, client="", at=at)
-    return explain_to(profile, request.host, request.path, bundle, at)
+    return explain_to(profile, request.host, request.path, bundle, at, _schedules(school))
+
+
+def _schedules(school: School) -> dict[str, str]:
+    """Names of schedules, of removed ones too: an old edition may have them."""
+    return dict(Schedule.objects.filter(school=school).values_list("slug", "name"))
 
 
 def _asker(bundle: Bundle, zone: str, person: str, group: str, at: datetime, overlay: Overlay | None) -> Profile:
@@ -100,7 +106,7 @@ def explain_event(school: School, event: Event) -> Replay:
         return Replay(event, None, trouble=str(gone))
     if bundle is None:
         return Replay(event, None, trouble="The event names no edition: nothing had been published.")
-    explanation = explain_to(_as_then(bundle, event), event.host, event.path, bundle, event.at)
+    explanation = explain_to(_as_then(bundle, event), event.host, event.path, bundle, event.at, _schedules(school))
     return Replay(event, explanation, differs=_differs(event, explanation))
 
 

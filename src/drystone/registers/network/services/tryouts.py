@@ -106,7 +106,7 @@ def _replay(tried: TryOut) -> None:
                 TryOutRow(
                     try_out=tried,
                     turn=str(each.turn),
-                    host=each.host,
+                    host=_storable(each.host)[:253],
                     group=each.group,
                     group_name=names.get(each.group, each.group),
                     events=each.events,
@@ -114,7 +114,7 @@ def _replay(tried: TryOut) -> None:
                     clients=each.clients,
                     logged_blocked=each.logged_blocked,
                     last=each.last or tried.until,
-                    example=each.example,
+                    example=_storable(each.example),
                     category=each.after.category or each.before.category,
                     rule_before=each.before.rule,
                     reason_before=each.before.reason,
@@ -150,6 +150,11 @@ def _replay(tried: TryOut) -> None:
             summary=f"Tried the draft on {found.events} requests of {tried.days} days",
             after={"before": found.before, "after": found.after},
         )
+
+
+def _storable(text: str) -> str:
+    """What an event holds may have a NUL in it (%00 in an address), which PostgreSQL does not take."""
+    return text.replace("\0", "\ufffd")
 
 
 def _devices(school: School) -> dict[str, str]:
