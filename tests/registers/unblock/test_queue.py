@@ -126,6 +126,17 @@ def test_a_request_shows_why_the_filter_says_so_and_what_an_answer_would_open(sc
     assert opening.count("It is open anyway") == 1, "the office"
 
 
+def test_of_a_report_the_page_says_how_each_place_is_answered_now(school, as_person):
+    publish_first(school.school, school.head)
+    asked = report_site(
+        school=school.school, kind=Kind.BLOCK, site="chat.drystone.test", asker=Asker(school.governor), why="x"
+    ).request
+    html = text_of(as_person(school.head).get(f"{QUEUE}{asked.pk}/"))
+    table = html.partition("How the filter answers now")[2]
+    assert "Chat and messaging: blocked for Key Stage 2" in table
+    assert "What allowing it would open" not in html
+
+
 def test_before_anything_is_published_the_page_says_that_it_cannot_be_said(school, as_person):
     html = text_of(as_person(school.coordinator).get(f"{QUEUE}{asks(school, school.pupil).pk}/"))
     assert "It cannot be said" in html

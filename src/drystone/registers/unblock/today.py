@@ -45,7 +45,8 @@ def _to_answer(school: School, person: Person, roles: frozenset[Role]) -> list[T
     oldest = waiting.earliest("asked_at")
     text = "A request about a site waits" if count == 1 else f"{count} requests about sites wait"
     late = timezone.now() - oldest.asked_at > LONG
-    detail = f"The oldest is from {_day(oldest)}: {oldest.host}"
+    private = oldest.by_child and oldest.sensitive  # others may look over a shoulder
+    detail = f"The oldest is from {_day(oldest)}" + ("" if private else f": {oldest.host}")
     return [Task(text, reverse("unblock:requests"), Urgency.NOW if late else Urgency.TODAY, detail)]
 
 

@@ -48,6 +48,7 @@ def add_requests(school: School, people: dict[str, Person]) -> None:
     )  # fmt: skip
     asks("games.drystone.test", "games", child(0), suite, "ks2")
     asks("games.drystone.test", "games", Asker(name="Robin", is_child=True), suite, "ks2")
+    asks("self-harm.drystone.test", "self_harm", child(1), suite, "ks2")
     asks("phonics-farm.example", "", Asker(is_child=True), infants, "ks1")
     asks("webmail.drystone.test", "webmail", Asker(people["teacher3"]), suite, "ks2", "The museum answers by e-mail")
     report_site(

@@ -139,11 +139,15 @@ def _decide(request: HttpRequest, found: SiteRequest, form: DecisionForm) -> str
 def _about(request: HttpRequest, found: SiteRequest, form: DecisionForm | None) -> dict[str, Any]:
     school, named = school_of(request), NAMES in request.permissions  # type: ignore[attr-defined]
     facts = site_facts(school, found.host, found.category)
-    explained = explain_for(
-        school, f"http://{found.host}/", zone=found.zone, group=found.group, person=found.asker if named else None
+    now, asks_to_open = timezone.now(), found.kind == Kind.OPEN
+    whom = found.asker if named else None
+    explained = (
+        explain_for(school, f"http://{found.host}/", zone=found.zone, group=found.group, person=whom)
+        if asks_to_open
+        else None
     )
-    whole = Permit(id="new", host=found.host.removeprefix("www."), since=timezone.now())
-    openings = would_open(school, whole, timezone.now()) if found.waiting and found.kind == Kind.OPEN else ()
+    whole = Permit(id="new", host=found.host.removeprefix("www."), since=now)
+    openings = would_open(school, whole, now) if found.waiting else ()
     return {
         "found": found,
         "form": form,
