@@ -63,14 +63,16 @@ def test_a_name_is_asked_for_and_then_stands_in_the_event_and_help_needs_none(si
     assert signing.status(site, headers=offer("PFell", PASSWORD)) not in (403, 407)
     assert signing.status("http://www.casino.example/", headers=offer("pfell", PASSWORD)) == 403
     assert signing.status("http://www.childline.org.uk/") not in (403, 407)
+    assert signing.status("http://www.childline.org.uk/", headers=offer("pfell", "guess")) not in (403, 407)
 
-    events = signing.events(count=5)
+    events = signing.events(count=6)
 
     assert [(event.action, event.rule, event.person) for event in events] == [
         ("block", "sign-on", ""),
         ("block", "gateway:sign-on", ""),
         ("allow", "default", PUPIL),
         ("block", "school-1", PUPIL),
+        ("allow", "help", ""),
         ("allow", "help", ""),
     ]
     assert {event.device for event in events[2:4]} == {"device-4"}

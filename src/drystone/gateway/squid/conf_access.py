@@ -97,7 +97,7 @@ def access(s: SquidSettings) -> str:
         "http_access deny CONNECT !tunnel_ports refuse",
     ]
     if s.auth:  # P13: help is reached without a name. The filter's test of itself comes from here and has none.
-        rules.append("http_access deny offers_name not_signed_on !signed_on")
+        rules.append("http_access deny offers_name !help not_signed_on !signed_on")
     if s.auth and s.signs_on:
         rules.append("http_access deny always_signs_on !help !self_test not_signed_on !signed_on")
     rules += [
