@@ -35,6 +35,7 @@ class GatewayStatus:
     per_second: float = 0.0
     errors: int = 0
     helpers: int = 0
+    zone_ports: tuple[tuple[str, str], ...] = ()  # (zone, PORT or ADDRESS:PORT): doors of the gateway's own
     authority: str = ""  # SHA-256 of the certificate that its block page is shown with
 
     @property
@@ -58,6 +59,7 @@ def _read_gateway(run: Path, file: Path, now: datetime) -> GatewayStatus | None:
         listen=str(status.get("listen", "")),
         state=RUNNING if _alive(status) else STOPPED,
         authority=str(status.get("authority", "")),
+        zone_ports=_pairs(status.get("zone_ports")),
     )
     if not gateway.running:
         return gateway
@@ -117,6 +119,10 @@ def _age(status: dict[str, Any], now: datetime) -> timedelta:
         return now - datetime.fromisoformat(str(status.get("at") or now.isoformat()))
     except (ValueError, TypeError):
         return timedelta()
+
+
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    return tuple((str(zone), str(door)) for zone, door in value.items()) if isinstance(value, dict) else ()
 
 
 def _number(part: dict[str, Any], name: str) -> int:

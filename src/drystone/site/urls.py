@@ -8,7 +8,7 @@ from django.urls import include, path
 
 from drystone.registers.network.views import certificates
 from drystone.registers.unblock.views import blocked
-from drystone.site.setup import done
+from drystone.site import pac
 from drystone.site.views import account as own
 from drystone.site.views import demo_roles, home
 from drystone.site.views import help as help_pages
@@ -25,7 +25,8 @@ urlpatterns = [
     path("certificate/", certificates.certificate, name="certificate"),
     path("certificate/drystone.mobileconfig", certificates.certificate_profile, name="certificate_profile"),
     path("certificate/<slug:which>.<slug:kind>", certificates.certificate_file, name="certificate_file"),
-    path("proxy.pac", done.proxy_pac, name="proxy_pac"),
+    path("proxy.pac", pac.proxy_pac, name="proxy_pac"),
+    path("wpad.dat", pac.proxy_pac, name="wpad"),
     path("demo/", demo_roles.choose, name="demo_roles"),
     path("demo/step-into/", demo_roles.step_into, name="demo_step_into"),
     path("set-up/", include("drystone.site.setup.urls")),

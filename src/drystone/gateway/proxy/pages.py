@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from drystone.engine.filtering.request import Decision
 from drystone.engine.filtering.ticket import ticket_url
 from drystone.gateway import blockpage
+from drystone.gateway.pac import MIME, pac_script
 from drystone.gateway.proxy.headers import DECISION, Fields
 from drystone.gateway.proxy.judge import SchoolOnPage, Verdict
 
@@ -96,16 +96,9 @@ def _pac(host: bytes, web: str) -> tuple[int, Page]:
     if not _HOST.fullmatch(name):
         return 400, trouble(400, "The request names no host that a browser could be sent to.")
     near = ["127.0.0.1", "[::1]", *filter(None, [urlsplit(web).hostname])]
-    direct = " || ".join(["isPlainHostName(host)", *(f"host === {json.dumps(name)}" for name in dict.fromkeys(near))])
-    script = (
-        "function FindProxyForURL(url, host) {\n"
-        f'  if ({direct}) return "DIRECT";\n'
-        f"  return {json.dumps('PROXY ' + name)};\n"
-        "}\n"
-    )
     fields: Fields = [
-        (b"content-type", b"application/x-ns-proxy-autoconfig"),
+        (b"content-type", MIME.encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    return 200, Page(script.encode("ascii"), fields)
+    return 200, Page(pac_script([name], near).encode("ascii"), fields)

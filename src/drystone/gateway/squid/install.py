@@ -292,6 +292,7 @@ def _leave_status(wanted: Wanted, out: Path, authority: str) -> None:
         "pid_file": str(out / "squid.pid"),
         "helpers": wanted.gateway,  # the folder in `run` where each helper says how it fares
         "authority": authority,
+        "zone_ports": {zone: listen for listen, zone in wanted.zone_ports},
     }
     wanted.home.run.mkdir(parents=True, exist_ok=True)
     (wanted.home.run / f"{wanted.gateway}.json").write_text(json.dumps(status) + "\n")

@@ -7,6 +7,8 @@ from django.shortcuts import redirect
 
 from drystone.registers.school.models import School
 
+OPEN_BEFORE = ("/set-up/", "/health", "/help/", "/static/", "/proxy.pac", "/wpad.dat")
+
 
 class SetUpMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -15,6 +17,6 @@ class SetUpMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self.done = self.done or School.objects.exists()
-        if not self.done and not request.path.startswith(("/set-up/", "/health", "/help/", "/static/", "/proxy.pac")):
+        if not self.done and not request.path.startswith(OPEN_BEFORE):
             return redirect("set_up:start")
         return self.get_response(request)
