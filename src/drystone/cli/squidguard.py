@@ -51,7 +51,7 @@ def import_squidguard(
     lost = len(found.of(Kind.LOST))
     print(text)
     print(f"\n{out}: written; {lost} of its parts have no equal" if lost else f"\n{out}: written; all has an equal")
-    print(f"next: drystone filter compile {lists or 'LISTS'} --rules {out} --out BUNDLE")
+    print(f"next: drystone filter compile {imported.lists} --rules {out} --out BUNDLE")
 
 
 def _write(path: Path, text: str) -> None:

@@ -256,6 +256,9 @@ def test_a_client_has_one_spelling_too(written, read):
 
 
 def test_www_web_and_ftp_in_front_do_not_count_in_url_entries():
-    assert {without_www(f"{first}casino.example") for first in ("", "www.", "web.", "ftp.")} == {"casino.example"}
+    firsts = ("", "www.", "web.", "ftp.", "www2.", "web10.", "ftp0.")
+    assert {without_www(f"{first}casino.example") for first in firsts} == {"casino.example"}
+    assert without_www("www2.com") == "www2.com"
+    assert without_www("www2a.casino.example") == "www2a.casino.example"
     assert without_www("www.com") == "www.com"
     assert without_www("wwwcasino.example") == "wwwcasino.example"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -16,10 +18,12 @@ from drystone.engine.filtering.schedule import (
     MIDNIGHT,
     Calendar,
     Condition,
+    Day,
     Period,
     Schedule,
     Timetable,
     active,
+    day_of,
 )
 
 LONDON = ZoneInfo("Europe/London")
@@ -342,3 +346,64 @@ def test_the_answer_depends_on_the_moment_and_not_on_the_zone_it_is_written_in(
     schedule: Schedule, calendar: Calendar, at: datetime
 ) -> None:
     assert active(schedule, calendar, at) is active(schedule, calendar, at.astimezone(ZoneInfo("Asia/Kathmandu")))
+
+
+# Dates, and schedules that hang on others
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026-12-24", Day(2026, 12, 24)),
+        ("*-12-25", Day(0, 12, 25)),
+        ("2026-*-01", Day(2026, 0, 1)),
+        ("*-*-*", Day()),
+        ("*-02-29", Day(0, 2, 29)),
+    ],
+)
+def test_a_date_is_read_as_it_is_written(written: str, day: Day) -> None:
+    assert day_of(written) == day
+    assert str(day) == written
+
+
+@pytest.mark.parametrize("written", ["", "24.12.2026", "2026-13-01", "2026-02-29", "*-00-01", "0000-01-01", "2026-1-1"])
+def test_what_is_no_date_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="is not a day; write it as"):
+        day_of(written)
+
+
+@given(st.dates(min_value=date(2000, 1, 1), max_value=date(2099, 12, 31)))
+def test_every_day_is_among_the_dates_that_name_it(day: date) -> None:
+    for year, month, number in itertools.product((0, day.year), (0, day.month), (0, day.day)):
+        assert Day(year, month, number).holds(day)
+    assert not Day(0, 0, day.day % 28 + 1 if day.day <= 28 else 1).holds(day)
+
+
+def test_a_night_that_begins_on_a_date_ends_on_the_next_day() -> None:
+    eve = Schedule("eve", (Period(start=22 * 60, end=6 * 60, dates=(Day(0, 12, 24),)),))
+    moments = {"2026-12-24T21:59": False, "2026-12-24T22:00": True, "2026-12-25T05:59": True, "2026-12-25T06:00": False}
+    for at, holds in moments.items():
+        assert active(eve, Calendar(), datetime.fromisoformat(f"{at}+00:00")) is holds, at
+
+
+def test_a_schedule_may_hang_on_others_and_those_on_others() -> None:
+    schedules = {
+        "day": Schedule("day", (Period(start=8 * 60, end=18 * 60),)),
+        "feast": Schedule("feast", (Period(dates=((date(2026, 12, 20), date(2026, 12, 31)),)),)),
+        "work": Schedule("work", (Period((0, 1, 2, 3, 4), when=("day",), outside=("feast",)),)),
+        "free": Schedule("free", (Period(outside=("work",)),)),
+    }
+    table = Timetable(Calendar("UTC"), schedules, (Condition(when="work"), Condition(when="free")))
+    for at, mask in {"2026-12-18T12:00": 0b01, "2026-12-19T12:00": 0b10, "2026-12-21T12:00": 0b10}.items():
+        assert table.mask(datetime.fromisoformat(f"{at}+00:00")) == mask, at
+    assert Timetable.from_json(json.loads(json.dumps(table.to_json()))).to_json() == table.to_json()
+
+
+@pytest.mark.parametrize("other", ["a", "b", "nix"])
+def test_a_schedule_that_leads_back_to_itself_or_nowhere_is_refused(other: str) -> None:
+    schedules = {
+        "a": Schedule("a", (Period(when=("b",)),)),
+        "b": Schedule("b", (Period(outside=(other,)),)),
+    }
+    with pytest.raises(ValueError, match="leads back to itself|no schedule is called 'nix'"):
+        Timetable(Calendar(), schedules)

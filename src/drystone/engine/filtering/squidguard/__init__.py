@@ -25,9 +25,12 @@ __all__ = ["ImportReport", "Imported", "Item", "Kind", "SquidGuardError", "impor
 
 @dataclass(frozen=True, slots=True)
 class Imported:
+    """`lists` is what goes with the rules to `filter compile`."""
+
     rules: Rules
     text: str
     report: ImportReport
+    lists: Path
 
 
 def import_conf(
@@ -66,7 +69,7 @@ def import_text(
     try:
         _find_lists(translation, lists)
         rules = translation.translate()
-        imported = Imported(rules, _checked(rules, source), report)
+        imported = Imported(rules, _checked(rules, source), report, lists or Path(conf.dbhome))
         if lists is not None:
             _put_in_place(lists, translation)
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,12 +107,9 @@ def copy_lists(conf: Conf, destination: Destination, out: Path, report: ImportRe
     for kind, word in destination.lists.items():
         path = path_of(conf, word, destination.name.text)
         path = path / kind if word.text == "-" else path
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-        entries = list(_entries(text, copied) if kind != "expressionlist" else _expressions(text, word, what, report))
-        copied.entries[kind] = len(entries)
-        if entries:
-            content = "\n".join(entries) + "\n"
-            (out / KINDS[kind]).write_bytes(content.encode("utf-8", "surrogateescape"))
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:  # they may be millions
+            found = _entries(lines, copied) if kind != "expressionlist" else _expressions(lines, word, what, report)
+            copied.entries[kind] = _write(out / KINDS[kind], found)
     if copied.pages:
         message = (
             f"{copied.pages:,} entries name a page of their own; they are blocked, and lead to the page of the rule"
@@ -121,9 +118,21 @@ def copy_lists(conf: Conf, destination: Destination, out: Path, report: ImportRe
     return copied
 
 
-def _entries(text: str, copied: Copied) -> Iterator[str]:
+def _write(path: Path, entries: Iterator[str]) -> int:
+    """How many there are. Of none there is no file."""
+    count = 0
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        for entry in entries:
+            file.write(entry + "\n")
+            count += 1
+    if not count:
+        path.unlink()
+    return count
+
+
+def _entries(lines: Iterable[str], copied: Copied) -> Iterator[str]:
     """The first word of each line; what follows it is a page."""
-    for line in text.split("\n"):
+    for line in lines:
         if line.startswith("#"):
             continue
         words = line.removeprefix("+").removeprefix("-").split(None, 1)
@@ -132,10 +141,10 @@ def _entries(text: str, copied: Copied) -> Iterator[str]:
             yield words[0]
 
 
-def _expressions(text: str, word: Word, what: str, report: ImportReport) -> Iterator[str]:
+def _expressions(lines: Iterable[str], word: Word, what: str, report: ImportReport) -> Iterator[str]:
     """Each in RE2's syntax. What follows a # never reaches a filter, so such a line is a comment, whatever it says."""
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.rstrip("\r")
+    for number, whole in enumerate(lines, 1):
+        line = whole.rstrip("\r\n")
         if not line or line.startswith("#"):
             continue
         place = f"{word.text}, line {number}: '{line[:60]}'"

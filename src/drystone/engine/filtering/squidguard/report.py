@@ -35,12 +35,10 @@ class Item:
 class ImportReport:
     source: str
     counts: dict[str, int] = field(default_factory=dict)
-    items: list[Item] = field(default_factory=list)
+    items: dict[Item, None] = field(default_factory=dict)  # in their order, each once
 
     def add(self, kind: Kind, word: Word | None, what: str, message: str) -> None:
-        item = Item(kind, word.line if word else 0, what, message)
-        if item not in self.items:
-            self.items.append(item)
+        self.items[Item(kind, word.line if word else 0, what, message)] = None
 
     def of(self, kind: Kind) -> list[Item]:
         return sorted((item for item in self.items if item.kind is kind), key=lambda item: item.line)
