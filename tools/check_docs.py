@@ -1,6 +1,7 @@
-"""Holds the docs against what is there: links, headings, `drystone` commands with their options, make targets.
+"""Holds the docs against what is there: links, headings, `drystone` commands with their options, make targets, tests.
 
-A command in the docs that does not exist is worse than none. Prints each fault as file:line, and ends with status 1.
+A command or a test in the docs that does not exist is worse than none. Prints each fault as file:line, and ends with
+status 1.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^\s*(?:\$ )?|`(?:\.venv/bin/)?)drystone ([a-z][^`\n]*)")
 MAKE = re.compile(r"(?:^\s*(?:\$ )?|`)make ([a-z]+)")
+TEST = re.compile(r"`([\w/]+\.py)::(\w+)")  # below tests/, as pytest names them
 FOR_EVERYONE = {"--help", "--version"}
 
 
@@ -46,6 +48,9 @@ def faults_of(page: Path) -> Iterator[str]:
         told = line if fenced else " ".join(f"`{code}`" for code in re.findall(r"`([^`]+)`", line))
         for words in COMMAND.findall(told):
             yield from (f"{where}: {fault}" for fault in wrong_command(words))
+        for file, test in TEST.findall(line):
+            if test not in tests_in(file):
+                yield f"{where}: tests/{file} has no {test}"
         for target in MAKE.findall(told):
             if target not in make_targets():
                 yield f"{where}: there is no `make {target}`"
@@ -116,6 +121,14 @@ def options(command: object) -> frozenset[str]:
 def helper_options() -> frozenset[str]:
     source = ROOT / "src" / "drystone" / "gateway" / "squid"
     return frozenset(found for file in source.rglob("*.py") for found in re.findall(r'"(--[a-z-]+)"', file.read_text()))
+
+
+@cache
+def tests_in(file: str) -> frozenset[str]:
+    """Tests of a file below tests/; none where there is no such file."""
+    path = ROOT / "tests" / file
+    source = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return frozenset(re.findall(r"^(?:async )?def (test_\w+)", source, re.MULTILINE))
 
 
 @cache
