@@ -1,7 +1,7 @@
 """P62, P64: the overlay is put together from all registers, whole, by one writer at a time."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -11,7 +11,9 @@ from drystone.engine.filtering.overlay import FILE_NAME, Overlay, Permit, Sessio
 from drystone.engine.filtering.words import Access
 from drystone.registers.network import overlay as writer
 from drystone.registers.network.overlay import make_sure, merged, write_school_overlay
+from drystone.registers.network.today import filter_tasks
 from drystone.registers.school.hooks import OverlayPart, announce_overlay_change
+from drystone.registers.school.models import Role
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SECRET = b"a secret of the test"
@@ -98,11 +100,18 @@ def test_a_register_that_fails_leaves_what_was_written(place, home, parts, monke
 
     monkeypatch.setattr(writer, "overlay_parts", fails)
     writer.take_up(sender=None, school=place.school)
+    roles, day = frozenset({Role.TECHNICIAN}), date(2026, 11, 24)
+    assert "RuntimeError: the register is broken" in [
+        task.detail for task in filter_tasks(place.school, place.technician, roles, day)
+    ]
     make_sure(place.school)  # publishing goes on with the one that is there
     assert path.read_bytes() == before
     path.unlink()
     with pytest.raises(writer.OverlayError, match="the register is broken"):
         make_sure(place.school)
+    monkeypatch.setattr(writer, "overlay_parts", lambda school, at: [])
+    writer.take_up(sender=None, school=place.school)
+    assert writer.trouble(place.school) == ""
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -70,8 +70,19 @@ def take_up(sender: object, school: School, **_: object) -> None:  # noqa: ARG00
     tries again each minute, and the log says what is wrong."""
     try:
         write_school_overlay(school)
-    except Exception:
+    except Exception as error:
         log.exception("the overlay of %s could not be written; gateways keep the one they have", school.slug)
+        _tell(school, f"{type(error).__name__}: {error}")
+    else:
+        _tell(school, "")
+
+
+def trouble(school: School) -> str:
+    """Why changes of who has access do not reach gateways just now, for the technician; "" when they do."""
+    try:
+        return _trouble_file(school).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def make_sure(school: School) -> None:
@@ -165,6 +176,22 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _trouble_file(school: School) -> Path:
+    path: Path = settings.HOME.run / f"overlay-{school.slug}.trouble"
+    return path
+
+
+def _tell(school: School, text: str) -> None:
+    """In a file, for the process that fails need not be the one that is asked."""
+    path = _trouble_file(school)
+    with suppress(OSError):
+        if text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from drystone.engine.certificates import CURRENT, NEXT, needs_renewal, read_certificates
-from drystone.registers.network import gateways, queries
+from drystone.registers.network import gateways, overlay, queries
 from drystone.registers.network.models import Publication, PublicationState, Rule, SecurePages
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.words import describe
@@ -28,10 +28,17 @@ def filter_tasks(school: School, person: Person, roles: frozenset[Role], on: dat
     if roles & matrix()["network.change_rules"]:
         tasks += _rules_that_end(school, on) + _without_profile(school)
     if roles & matrix()["network.run_checks"]:
-        tasks += _gateways_in_trouble(school) + _failed_checks(school)
+        tasks += _gateways_in_trouble(school) + _failed_checks(school) + _overlay_in_trouble(school)
     if roles & matrix()["network.change_certificate"]:
         tasks += _certificate(school)
     return tasks
+
+
+def _overlay_in_trouble(school: School) -> list[Task]:
+    """P62, P64: a suspension, a password that was withdrawn or a site that was opened stays on this side."""
+    if not (why := overlay.trouble(school)):
+        return []
+    return [Task("Changes of who has access do not reach the gateways", reverse("network:checks"), Urgency.NOW, why)]
 
 
 def _certificate(school: School) -> list[Task]:
@@ -89,6 +96,8 @@ def _rules_that_end(school: School, on: date) -> list[Task]:
 
 
 def _without_profile(school: School) -> list[Task]:
+    if current_publication(school) is None:  # the first publication starts them all
+        return []
     return [
         Task(
             f"Say what {group} may reach",

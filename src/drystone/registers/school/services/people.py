@@ -30,6 +30,7 @@ def add_person(*, school: School, by: Person | None, as_name: str = "", **detail
         summary=f"{person.name} added",
         after=values(person),
     )
+    announce_filter_change(school=school, by=by)
     return person
 
 
