@@ -130,3 +130,32 @@ def test_what_needs_somebody_today(place):
     assert tasks(place, place.technician) == ["Publish 1 change to the filter", "The filter could not test itself"]
     assert tasks(place, place.teacher) == []
     assert tasks(place, place.governor) == []
+
+
+def test_social_networks_blocked_for_pupils_are_half_of_the_promise_and_a_rule_that_opens_them_breaches_it(place):
+    """P32"""
+    assert assess("network.social_networks_blocked", place).state is State.NOT_RECORDED
+    publish_first(place.school, place.head)
+    found = assess("network.social_networks_blocked", place)
+    assert (found.state, found.have, found.want) == (State.NOT_RECORDED, 1, 2)
+    Rule.objects.filter(value="social_networks", group=place.group("ks2")).delete()
+    publish(school=place.school, by=place.head)
+    found = assess("network.social_networks_blocked", place)
+    assert found.state is State.BREACHED
+    assert "Key Stage 2" in found.sentence
+
+
+def test_image_search_that_is_off_and_leaks_and_safe_search_that_is_off_breach_the_promise(place):
+    """P59"""
+    publish_first(place.school, place.head)
+    found = assess("network.image_search", place)
+    assert (found.state, found.have, found.want) == (State.NOT_RECORDED, 1, 2)
+    assert "off for Key Stage 1 and Key Stage 2" in found.sentence
+    Profile.objects.filter(group=place.group("ks1")).update(image_search=True)
+    publish(school=place.school, by=place.head)
+    Profile.objects.filter(group=place.group("ks1")).update(image_search=False)  # and nobody publishes
+    assert "Key Stage 1" in assess("network.image_search", place).sentence
+    Profile.objects.filter(group=place.group("ks2")).update(safe_search=False)
+    publish(school=place.school, by=place.head)
+    found = assess("network.image_search", place)
+    assert (found.state, found.sentence) == (State.BREACHED, "Safe search is off for Key Stage 2.")

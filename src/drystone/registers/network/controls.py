@@ -1,4 +1,4 @@
-"""P14, P35, P49: whether the filter is in force, for every age, and proves it."""
+"""P14, P32, P35, P49, P59: whether the filter is in force, for every age, and proves it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from drystone.engine.filtering import Bundle, BundleError, parse_rules
+from drystone.engine.filtering.rules import Rules
+from drystone.engine.filtering.rules import Zone as FilterZone
 from drystone.registers.network import gateways, queries
 from drystone.registers.network.catalog import all_sources
 from drystone.registers.network.models import CheckRun, Publication
+from drystone.registers.network.questions import blocked_at
 from drystone.registers.network.services.changes import current_publication
 from drystone.registers.network.services.publishing import bundle_folder, edition_in_force
 from drystone.registers.school.controls import Control, Evidence, Finding, State, register
@@ -76,6 +79,63 @@ def _same_as_staff(groups: Sequence[Group], pupils: Sequence[Group], current: Pu
 
     staff = [reach(group) for group in groups if group.age_band == AgeBand.STAFF]
     return next((group.name for group in pupils if reach(group) in staff), "")
+
+
+@register
+class SocialNetworksBlocked(Control):
+    """P32: social networks are blocked for every group of pupils. That pupils and parents are told so is the other half
+    of the promise, which agreements will record; until then it is never shown as kept."""
+
+    key = "network.social_networks_blocked"
+
+    def assess(self, school: School, on: date, **params: object) -> Finding:  # noqa: ARG002
+        evidence = _evidence(("What each group may reach", "profiles"), ("Filter rules", "rules"))
+        pupils, rules = _pupils_in_force(school)
+        if rules is None:
+            return Finding(State.NOT_RECORDED, "Nothing has been published for pupils.", evidence=evidence)
+        if open_for := [group.name for group in pupils if not _shut(rules, group, "social_networks")]:
+            sentence = f"Social networks are not blocked at all times for {_names(open_for)}."
+            return Finding(State.BREACHED, sentence, 0, 2, evidence=evidence)
+        sentence = "Social networks are blocked for all pupils. That pupils and parents are told is not recorded."
+        return Finding(State.NOT_RECORDED, sentence, 1, 2, evidence=evidence)
+
+
+@register
+class ImageSearch(Control):
+    """P59: safe search is locked for all pupils, and image search is shut where the school has switched it off. What
+    staff acknowledge is not recorded yet, so it is never shown as kept."""
+
+    key = "network.image_search"
+
+    def assess(self, school: School, on: date, **params: object) -> Finding:  # noqa: ARG002
+        evidence = _evidence(("What each group may reach", "profiles"))
+        pupils, rules = _pupils_in_force(school)
+        if rules is None:
+            return Finding(State.NOT_RECORDED, "Nothing has been published for pupils.", evidence=evidence)
+        if unsafe := [group.name for group in pupils if not rules.groups[group.slug].safe_search]:
+            return Finding(State.BREACHED, f"Safe search is off for {_names(unsafe)}.", 0, 2, evidence=evidence)
+        off = [group for group in pupils if not group.profile.image_search]
+        if leaks := [group.name for group in off if not _shut(rules, group, "image_search")]:
+            sentence = f"Image search is to be off for {_names(leaks)}, and a rule opens it, or that is not published."
+            return Finding(State.BREACHED, sentence, 0, 2, evidence=evidence)
+        where = f"off for {_names(group.name for group in off)}" if off else "on for all pupils, as the school chose"
+        sentence = f"Safe search is locked for all pupils, image search is {where}."
+        sentence += " What staff acknowledge is not recorded."
+        return Finding(State.NOT_RECORDED, sentence, 1, 2, evidence=evidence)
+
+
+def _pupils_in_force(school: School) -> tuple[list[Group], Rules | None]:
+    """Groups of pupils that have a profile, and the rules in force; None where there is no one or nothing."""
+    groups = Group.objects.filter(school=school, profile__isnull=False).select_related("profile")
+    current = current_publication(school)
+    rules = parse_rules(current.rules) if current else None
+    pupils = [group for group in groups if AgeBand(group.age_band).is_pupils and rules and group.slug in rules.groups]
+    return pupils, rules if pupils else None
+
+
+def _shut(rules: Rules, group: Group, category: str) -> bool:
+    """Blocked for the group at all times, wherever in the school it is."""
+    return blocked_at(category, FilterZone("", (), group.slug), rules)
 
 
 @register

@@ -48,7 +48,7 @@ def _of_zone(zone: Zone, rules: Rules, known: Catalog) -> Iterator[Question]:
         return Question(zone.key, zone.label, group.label, client, kind, url, refused, category, why)
 
     for key, category in (rules.categories or {}).items():
-        if not category.mandatory and not _blocked(key, zone, rules):
+        if not category.mandatory and not blocked_at(key, zone, rules):
             continue
         kind = CheckKind.MANDATORY if category.mandatory else CheckKind.BLOCKED
         host = known[key].try_host if key in known else ""
@@ -69,7 +69,7 @@ def _applies(rule: Rule, zone: Zone) -> bool:
     return not rule.person and rule.group in ("", zone.group) and rule.zone in ("", zone.key)
 
 
-def _blocked(category: str, zone: Zone, rules: Rules) -> bool:
+def blocked_at(category: str, zone: Zone, rules: Rules) -> bool:
     """Blocked here at all times: a rule says so, and none, at whatever time, says the contrary."""
     about = [
         rule
