@@ -12,6 +12,7 @@ import typer
 from drystone.cli.authority import ca
 from drystone.cli.output import emit_json, fail
 from drystone.cli.squid_config import squid_config
+from drystone.cli.units import systemd
 from drystone.engine.gateways import RUNNING, GatewayStatus, read_gateways
 from drystone.engine.home import Home
 
@@ -27,6 +28,7 @@ def gateway() -> None:
 
 
 app.command("squid-config")(squid_config)
+app.command("systemd")(systemd)
 app.command("ca")(ca)
 
 

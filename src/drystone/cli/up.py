@@ -178,9 +178,7 @@ def services(
     dns: list[str],
     preparing: subprocess.Popen[bytes],
 ) -> list[Service]:
-    python, place = sys.executable, str(home.root)
-    granian = [python, "-m", "granian", "--interface", "wsgi", "--host", web.host, "--port", str(web.port)]
-    threads = ["--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"]
+    python, place, run = sys.executable, str(home.root), commands(home, web)
     inside = [*(["--allow-private", *private] if private else []), *(["--dns", *dns] if dns else [])]
     has_keys = home.person_key.exists  # made first of all; the filter needs nothing else, and waits for nothing else
 
@@ -189,18 +187,16 @@ def services(
 
     door = [python, "-m", "drystone.gateway.proxy", "--home", place, "--listen", str(proxy)]
     return [
-        Service(
-            "web", [*granian, *threads, "drystone.site.wsgi:application"], lambda _: pages_answer(web), is_prepared
-        ),
+        Service("web", run["web"], lambda _: pages_answer(web), is_prepared),
         Service(
             "worker",
-            [python, "-m", "drystone.site.worker"],
+            run["worker"],
             lambda pid: beats(home.run / "worker.json", pid),
             is_prepared,
         ),
         Service(
             "collector",
-            [python, "-m", "drystone.cli.main", "log", "collect", "--home", place],
+            run["collector"],
             lambda pid: holds(home.lake / ".collector.lock", pid),
             has_keys,
         ),
@@ -211,6 +207,18 @@ def services(
             has_keys,
         ),
     ]
+
+
+def commands(home: Home, web: Address) -> dict[str, list[str]]:
+    """What the house runs beside a gateway, here and as systemd units."""
+    python = sys.executable
+    granian = [python, "-m", "granian", "--interface", "wsgi", "--host", web.host, "--port", str(web.port)]
+    threads = ["--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"]
+    return {
+        "web": [*granian, *threads, "drystone.site.wsgi:application"],
+        "worker": [python, "-m", "drystone.site.worker"],
+        "collector": [python, "-m", "drystone.cli.main", "log", "collect", "--home", str(home.root)],
+    }
 
 
 def pages_url(web: Address) -> str:

@@ -21,12 +21,12 @@ def helper(s: SquidSettings) -> str:
     port = " %lp" if s.zone_ports else ""
     return f"""
 # -- the decision: one question a request. OK is the only yes. ------------------------------------------------
-# Squid keeps an answer for one second, for exactly the same URL, client, user and method: a page that is asked for
-# over and over costs no question, and a new rule, a switched-off class or the end of a lesson is at work within two
-# (the helper itself looks twice a second). grace=0: a kept answer is never used past its time. queue-size is what
-# may wait while a helper starts anew; what does not fit is refused.
+# Squid keeps no answer (ttl=0): to look one up there costs it nearly what asking costs, few come again within a second,
+# and a kept one would be told after a lesson has ended or a class was switched off. The helper keeps its own and knows
+# until when they stand. concurrency=1024: one helper answers a whole batch at once; the second is there for the moment
+# in which the first is started anew. queue-size: what may wait meanwhile; what does not fit is refused.
 external_acl_type drystone concurrency=1024 children-max={s.helper_children} children-startup={s.helper_children} \\
-  queue-size=8192 ttl=1 negative_ttl=1 grace=0 cache=20000 \\
+  queue-size=8192 ttl=0 negative_ttl=0 grace=0 cache=0 \\
   %>ru %>a %un %>rm %>ha{{{SELF_TEST_HEADER}}}{port} {" ".join(s.helper)}
 acl drystone external drystone
 """
