@@ -1,6 +1,7 @@
 """P35 in real Chromium: on a device that trusts the school's certificate a blocked HTTPS site shows the block page and
 an allowed one its own certificate; on one that does not, the connection is refused."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -161,6 +162,8 @@ def test_a_device_without_the_certificate_is_not_deceived(school):
     """Whoever switched the page on for a place with guests in it: they see a warning, and nothing of the site."""
     assert "ERR_CERT_AUTHORITY_INVALID" in refusal(school.strange, f"https://casino.example:{school.port}/")
     assert school.blocked.connections == 0
+    status = school.home.run / "proxy.json"
+    until(lambda: json.loads(status.read_text())["last_not_trusted"] == "127.0.0.1", 5, "the technician to be told")
 
 
 def _shows(page: Page, url: str) -> bool:

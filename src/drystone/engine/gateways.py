@@ -36,6 +36,8 @@ class GatewayStatus:
     errors: int = 0
     helpers: int = 0
     zone_ports: tuple[tuple[str, str], ...] = ()  # (zone, PORT or ADDRESS:PORT): doors of the gateway's own
+    not_trusted: int = 0  # times since its start that a device did not trust the certificate of the block page
+    last_not_trusted: str = ""  # the address of the last such device
     authority: str = ""  # SHA-256 of the certificate that its block page is shown with
 
     @property
@@ -88,6 +90,8 @@ def _told(gateway: GatewayStatus, parts: list[dict[str, Any]]) -> GatewayStatus:
         trouble="; ".join([*filter(None, troubles), *lags]),
         decisions=sum(_number(part, "decisions") for part in parts),
         per_second=round(sum(float(part.get("decisions_per_second", 0) or 0) for part in parts), 1),
+        not_trusted=sum(_number(part, "not_trusted") for part in parts),
+        last_not_trusted=next((last for part in parts if (last := str(part.get("last_not_trusted", "")))), ""),
         errors=sum(_number(part, "errors") for part in parts),
         helpers=len(parts) if gateway.kind == "squid" else 0,
     )

@@ -124,6 +124,9 @@ def test_a_client_that_does_not_trust_the_authority_gets_no_page(gate, certifica
     with pytest.raises(ssl.SSLCertVerificationError):
         certificates.client.wrap_socket(sock, server_hostname="casino.example")
     assert [event.action for event in gate.events()] == ["block"]
+    sock.close()
+    gate.wait_for(lambda: gate.server._secure.not_trusted == 1)
+    assert gate.server._secure.last_not_trusted == "127.0.0.1"  # for the technician's page
 
 
 @pytest.mark.parametrize("name", ["school.example", "other.casino.example", None])

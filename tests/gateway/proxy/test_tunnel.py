@@ -276,3 +276,34 @@ def test_an_idle_tunnel_is_closed_and_a_busy_one_is_not(start, site, tools):
             sock.settimeout(3)
             assert sock.recv(1) == b"x"
         assert tools.read_all(sock) == b""
+
+
+def hello_with_ech(outer: bytes) -> bytes:
+    """A ClientHello whose real name is encrypted; in the clear stands the outer one (draft-ietf-tls-esni §5)."""
+
+    def sized(data: bytes, size: int = 2) -> bytes:
+        return len(data).to_bytes(size, "big") + data
+
+    name = b"\x00\x00" + sized(sized(b"\x00" + sized(outer)))
+    ech = b"\xfe\x0d" + sized(b"\x00\x00\x01\x00\x01\x07" + sized(bytes(32)) + sized(bytes(200)))
+    body = b"\x03\x03" + bytes(32) + b"\x00" + sized(b"\x13\x01") + b"\x01\x00" + sized(name + ech)
+    return b"\x16\x03\x01" + sized(b"\x01" + sized(body, 3))
+
+
+def test_of_an_encrypted_hello_the_outer_name_must_be_the_one_asked_for(gate, tls_site, tools):
+    sock, _ = gate.tunnel(f"school.example:{tls_site.port}")
+    with sock:
+        sock.sendall(hello_with_ech(b"cloudflare-ech.com"))
+        assert tools.read_all(sock) == ACCESS_DENIED
+    asked, hidden = gate.events()
+    assert (hidden.host, hidden.action, hidden.rule) == ("cloudflare-ech.com", "block", "gateway:sni")
+    assert tls_site.seen == []
+
+
+def test_an_encrypted_hello_under_the_name_asked_for_passes(gate, tls_site, tools):
+    """Browsers put a made-up one into every hello (GREASE): it must do no harm."""
+    sock, _ = gate.tunnel(f"school.example:{tls_site.port}")
+    with sock:
+        sock.sendall(hello_with_ech(b"school.example"))
+        assert sock.recv(1) in (b"\x15", b"\x16")  # the site's own answer
+    assert [event.action for event in gate.events()] == ["allow"]

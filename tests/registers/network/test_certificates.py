@@ -1,5 +1,7 @@
 """P35: the certificate's pages: public ones that bring it to devices, and the technician's of its use."""
 
+import json
+import os
 import plistlib
 from datetime import timedelta
 
@@ -202,3 +204,19 @@ def test_a_next_certificate_that_waits_is_not_forgotten(technician, place, autho
     choose_secure_pages(school=place.school, where="everywhere", zones=[], by=technician)
     sign_in(technician).post(f"{URL}next/")
     assert asked_of(technician, place) == ["Bring the next certificate to the devices, then change to it"]
+
+
+def test_devices_that_do_not_trust_it_are_told_of(technician, place, home, authority):
+    home.run.mkdir(parents=True)
+    now = timezone.now().isoformat(timespec="seconds")
+    status = {
+        "gateway": "proxy",
+        "listen": "127.0.0.1:8080",
+        "pid": os.getpid(),
+        "school": place.school.slug,
+        "at": now,
+    }
+    (home.run / "proxy.json").write_text(json.dumps(status | {"not_trusted": 3, "last_not_trusted": "10.1.0.7"}))
+    page = sign_in(technician).get(URL).content.decode()
+    assert "3 times since the gateway proxy started" in page
+    assert "10.1.0.7" in page

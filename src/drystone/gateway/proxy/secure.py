@@ -55,6 +55,8 @@ class SecurePages:
         self._tokens = float(MADE_AT_ONCE)
         self._filled = monotonic()
         self.trouble = ""
+        self.not_trusted = 0  # times that a device did not trust what it was shown
+        self.last_not_trusted = ""  # and the address of the last one
 
     def refresh(self) -> None:
         """Takes up a new authority, or what the school has said anew. Never raises: in doubt nothing is decrypted."""
@@ -95,6 +97,11 @@ class SecurePages:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return context
+
+    def not_trusted_by(self, client: str) -> None:
+        """For the technician, who has said that all devices there have the certificate."""
+        self.not_trusted += 1
+        self.last_not_trusted = client
 
     def _may_make(self) -> bool:
         now = monotonic()

@@ -143,6 +143,7 @@ class Server:
         status.decisions_per_second = self._meter.rate(judge.decisions)
         status.errors = judge.errors + self._errors
         status.open = len(self._serving)
+        status.not_trusted, status.last_not_trusted = self._secure.not_trusted, self._secure.last_not_trusted
         status.edition, status.school = judge.edition, judge.school
         status.trouble = judge.trouble or self._secure.trouble
         with contextlib.suppress(OSError):  # a full disk stops the record, not the filter

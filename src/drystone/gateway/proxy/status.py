@@ -36,6 +36,8 @@ class Status:
     blocked: int = 0
     errors: int = 0
     open: int = 0
+    not_trusted: int = 0  # times that a device did not trust the certificate of the block page
+    last_not_trusted: str = ""  # the address of the last one
 
 
 class Meter:
@@ -73,11 +75,13 @@ def read_status(path: Path) -> dict[str, Any] | None:
 def merge(status: Status, workers: Iterable[dict[str, Any]]) -> Status:
     """The workers' counts added up, in one status of the whole gateway."""
     every = list(workers)
-    for name in ("requests", "decisions", "blocked", "errors", "open"):
+    for name in ("requests", "decisions", "blocked", "errors", "open", "not_trusted"):
         setattr(status, name, sum(int(worker.get(name, 0)) for worker in every))
     status.decisions_per_second = round(sum(float(worker.get("decisions_per_second", 0)) for worker in every), 1)
     if every:
         newest = max(every, key=lambda worker: str(worker.get("at", "")))
         status.school, status.edition = str(newest.get("school", "")), str(newest.get("edition", ""))
         status.trouble = str(newest.get("trouble", ""))
+        lasts = [last for worker in every if (last := str(worker.get("last_not_trusted", "")))]
+        status.last_not_trusted = lasts[0] if lasts else ""
     return status

@@ -74,14 +74,31 @@ class TlsEnd:
         self._in.write(data)
 
 
+# What a client says that knows the certificate's authority not, or no more (RFC 8446 §6.2); Chromium says the second.
+NOT_TRUSTED = ("ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE_UNKNOWN", "ALERT_BAD_CERTIFICATE")
+
+
+class NotTrusted(Exception):
+    """The device does not trust the school's certificate. `sent` bytes went out."""
+
+    def __init__(self, sent: int) -> None:
+        super().__init__()
+        self.sent = sent
+
+
 async def show_page(wire: Wire, context: ssl.SSLContext, hello: bytes, status: int, page: Page, limits: Limits) -> int:
     """Answers the first request inside the connection with `page`, whatever it asks for. Bytes that went out.
 
-    A client that does not trust the certificate, leaves or is slow gets nothing, and that is no fault."""
+    A client that leaves, breaks off or is slow gets nothing, and that is no fault. Raises NotTrusted."""
     end = TlsEnd(wire, context, hello)
     wire.patience(limits.header_seconds)
     with suppress(ssl.SSLError, ConnectionError, Expired, h11.RemoteProtocolError):
-        await end.handshake()
+        try:
+            await end.handshake()
+        except ssl.SSLError as error:
+            if (error.reason or "").endswith(NOT_TRUSTED):
+                raise NotTrusted(end.sent) from None
+            raise
         if (method := await _method(end, limits.header_bytes)) is not None:
             end.write(_answer(status, page, head_only=method == b"HEAD"))
             end.finish()

@@ -24,7 +24,7 @@ from drystone.gateway.proxy.route import Route
 from drystone.gateway.proxy.secure import SecurePages
 from drystone.gateway.proxy.settings import Limits
 from drystone.gateway.proxy.target import Site
-from drystone.gateway.proxy.tls import show_page
+from drystone.gateway.proxy.tls import NotTrusted, show_page
 from drystone.gateway.proxy.upstream import Upstream
 from drystone.gateway.proxy.wire import Expired, Wire, join
 
@@ -118,9 +118,12 @@ class Tunnel:
 
     async def _answer(self, verdict: Verdict, context: ssl.SSLContext) -> None:
         page = pages.blocked(verdict, f"{verdict.request.host}:{self._site.port}", self._judge.on_page)
-        self._client.sent += await show_page(
-            self._client.wire, context, bytes(self._reader.raw), 403, page, self._limits
-        )
+        wire, hello = self._client.wire, bytes(self._reader.raw)
+        try:
+            self._client.sent += await show_page(wire, context, hello, 403, page, self._limits)
+        except NotTrusted as error:
+            self._client.sent += error.sent
+            self._pages.not_trusted_by(wire.peer)
 
     async def _hello(self) -> Hello | None:
         """None when the tunnel is refused or nobody used it."""

@@ -18,6 +18,7 @@ from drystone.engine.certificates import (
     read_certificates,
 )
 from drystone.registers.network.forms.certificates import SecurePagesForm
+from drystone.registers.network.gateways import of_school
 from drystone.registers.network.mobileconfig import CONTENT_TYPE, mobileconfig
 from drystone.registers.network.models import SecurePages
 from drystone.registers.network.services import certificates as verbs
@@ -104,6 +105,7 @@ def certificate_use(request: HttpRequest) -> HttpResponse:
         "following": by_which.get(NEXT),
         "renewal_due": current is not None and needs_renewal(current, at=timezone.now()),
         "alone": verbs.alone(school),
+        "not_trusting": [status for status in of_school(school) if status.running and status.not_trusted],
     }
     return render(request, "network/certificate_use.html", context, status=422 if form.errors else 200)
 
