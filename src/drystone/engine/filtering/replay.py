@@ -13,7 +13,7 @@ import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -110,9 +110,8 @@ def replay(
     tell("Looking at who asked", 1, STEPS)
     askers = _Askers(before, after, since, visits, devices)
     minutes, moments = _minutes(before, after, since, until)
-    numbers = Numbers(askers.places, askers.people, minutes)
     tell("Looking at the sites", 2, STEPS)
-    hosts = visits.hosts()
+    numbers, hosts = Numbers(askers.places, askers.people, minutes), visits.hosts()
     paths = _paths(hosts, before, after)
     tell("Grouping visits", 3, STEPS)
     kinds = visits.kinds(numbers, paths)
@@ -128,9 +127,7 @@ def replay(
         until=until,
         before=before.edition,
         after=after.edition,
-        events=totals.events,
-        access=totals.access,
-        gateway=totals.gateway,
+        **asdict(totals),
         hosts=len(hosts),
         kinds=kinds.num_rows,
         logged_otherwise=found.logged_otherwise,

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -20,6 +21,9 @@ from drystone.registers.network.services.permission import require
 from drystone.registers.school.lake import lake
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.services.audit import record
+
+if TYPE_CHECKING:
+    from drystone.engine.filtering.replay import Change, Replay
 
 log = logging.getLogger(__name__)
 MOST_DAYS = 92
@@ -98,48 +102,16 @@ def _replay(tried: TryOut) -> None:
     after = draft_edition(school, tell)
     visits = Visits(lake(), school.slug, tried.since, tried.until)
     found = replay(visits, before, after, tried.since, tried.until, tell, _devices(school))
-    kept = found.changes[:MOST_ROWS]
     names = {**_names(before), **_names(after)}
     with transaction.atomic():
         TryOutRow.objects.bulk_create(
-            [
-                TryOutRow(
-                    try_out=tried,
-                    turn=str(each.turn),
-                    host=_storable(each.host)[:253],
-                    group=each.group,
-                    group_name=names.get(each.group, each.group),
-                    events=each.events,
-                    people=each.people,
-                    clients=each.clients,
-                    logged_blocked=each.logged_blocked,
-                    last=each.last or tried.until,
-                    example=_storable(each.example),
-                    category=each.after.category or each.before.category,
-                    rule_before=each.before.rule,
-                    reason_before=each.before.reason,
-                    rule_after=each.after.rule,
-                    reason_after=each.after.reason,
-                )
-                for each in kept
-            ],
-            batch_size=500,
+            [_row(tried, change, names) for change in found.changes[:MOST_ROWS]], batch_size=500
         )
         tried.state, tried.finished_at, tried.stage = TryOutState.DONE, timezone.now(), ""
         tried.before, tried.after = found.before, found.after
-        tried.left_out = len(found.changes) - len(kept)
+        tried.left_out = max(0, len(found.changes) - MOST_ROWS)
         tried.tried = [str(change) for change in pending_changes(school)]
-        tried.figures = {
-            "events": found.events,
-            "access": found.access,
-            "gateway": found.gateway,
-            "hosts": found.hosts,
-            "kinds": found.kinds,
-            "logged_otherwise": found.logged_otherwise,
-            "seconds": round(found.seconds, 1),
-            "by_group": [[group, names.get(group, group), count] for group, count in found.by_group.items()],
-            "groups": [{**asdict(each), "turn": str(each.turn)} for each in found.groups],
-        }
+        tried.figures = _figures(found, names)
         tried.save()
         record(
             school=school,
@@ -150,6 +122,41 @@ def _replay(tried: TryOut) -> None:
             summary=f"Tried the draft on {found.events} requests of {tried.days} days",
             after={"before": found.before, "after": found.after},
         )
+
+
+def _row(tried: TryOut, change: Change, names: dict[str, str]) -> TryOutRow:
+    return TryOutRow(
+        try_out=tried,
+        turn=str(change.turn),
+        host=_storable(change.host)[:253],
+        group=change.group,
+        group_name=names.get(change.group, change.group),
+        events=change.events,
+        people=change.people,
+        clients=change.clients,
+        logged_blocked=change.logged_blocked,
+        last=change.last or tried.until,
+        example=_storable(change.example),
+        category=change.after.category or change.before.category,
+        rule_before=change.before.rule,
+        reason_before=change.before.reason,
+        rule_after=change.after.rule,
+        reason_after=change.after.reason,
+    )
+
+
+def _figures(found: Replay, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "events": found.events,
+        "access": found.access,
+        "gateway": found.gateway,
+        "hosts": found.hosts,
+        "kinds": found.kinds,
+        "logged_otherwise": found.logged_otherwise,
+        "seconds": round(found.seconds, 1),
+        "by_group": [[group, names.get(group, group), count] for group, count in found.by_group.items()],
+        "groups": [{**asdict(each), "turn": str(each.turn)} for each in found.groups],
+    }
 
 
 def _storable(text: str) -> str:
