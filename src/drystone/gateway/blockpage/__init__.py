@@ -51,38 +51,37 @@ def render(
     """
     ask_url = ticket_url if ticket_url.startswith(("http://", "https://")) else ""
     category = clean(category_title or decision.category.replace("_", " ").replace("-", " ").capitalize())
+    shown = {"school_name": clean(school_name), "ask_url": ask_url}
     if Audience(audience) is Audience.CHILD:
-        return _page(
-            "child.html",
-            face="child",
-            heading=_child_heading(decision),
-            school_name=clean(school_name),
-            site=clean(decision.host or _host_of(url)),
-            kind=_child_kind(decision, category),
-            why=_child_why(decision),
-            gentle=decision.category in GENTLE,
-            picture=_PICTURES["asleep" if decision.level == Level.ACCESS else "wall"],
-            ask_url="" if decision.level == Level.MANDATORY else ask_url,  # nobody could say yes
-        )
-    return _page(
-        "adult.html",
-        face="adult",
-        heading="This page is blocked",
-        school_name=clean(school_name),
-        reason=clean(decision.reason),
-        url=clean(url),
-        category=category,
-        level=level_words(decision.level),
-        rule=clean(decision.rule),
-        list=clean(decision.list),
-        group=clean(decision.group),
-        zone=clean(decision.zone),
-        edition=clean(decision.edition),
-        time=at.strftime("%-d %B %Y, %H:%M:%S %Z").strip() if at else "",
-        reference=clean(reference),
-        mandatory=decision.level == Level.MANDATORY,
-        ask_url=ask_url,
-    )
+        return _page("child.html", **shown | _for_child(decision, clean(decision.host or _host_of(url)), category))
+    time = at.strftime("%-d %B %Y, %H:%M:%S %Z").strip() if at else ""
+    told = {"url": clean(url), "category": category, "time": time, "reference": clean(reference)}
+    return _page("adult.html", **shown | told | _for_adult(decision))
+
+
+def _for_child(decision: Decision, site: str, category: str) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "face": "child",
+        "heading": _child_heading(decision),
+        "site": site,
+        "kind": _child_kind(decision, category),
+        "why": _child_why(decision),
+        "gentle": decision.category in GENTLE,
+        "picture": _PICTURES["asleep" if decision.level == Level.ACCESS else "wall"],
+    }
+    return shown | {"ask_url": ""} if decision.level == Level.MANDATORY else shown  # nobody could say yes
+
+
+def _for_adult(decision: Decision) -> dict[str, object]:
+    particulars = {
+        name: clean(getattr(decision, name)) for name in ("reason", "rule", "list", "group", "zone", "edition")
+    }
+    return particulars | {
+        "face": "adult",
+        "heading": "This page is blocked",
+        "level": level_words(decision.level),
+        "mandatory": decision.level == Level.MANDATORY,
+    }
 
 
 def render_trouble(heading: str, sentence: str, *, school_name: str = "", advice: str = "") -> bytes:
