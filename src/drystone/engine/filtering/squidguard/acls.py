@@ -121,9 +121,10 @@ class Acls:
             yield from self._of_acl(self.default, left, DEFAULT, only_blocks=not stays)
 
     def _of_acl(self, acl: Acl, when: When, source: str, *, only_blocks: bool = False) -> Iterator[Step]:
-        page = acl.redirect if acl.redirect and acl.redirect.text != DEFAULT else self.default.redirect
-        page = page if page and page.text != DEFAULT else None
         entries = acl.entries or self.default.entries
+        own = acl.redirect if entries and acl.redirect and acl.redirect.text != DEFAULT else None
+        page = own or self.default.redirect
+        page = page if page and page.text != DEFAULT else None
         if not entries:
             yield Step(when, None, "unknown", False, page, source)
             return
