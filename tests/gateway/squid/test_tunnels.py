@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,11 @@ from drystone.engine.filtering.safesearch import SAFE_HOSTS, YOUTUBE
 from drystone.engine.filtering.ticket import read_ticket
 from drystone.engine.home import Home
 from drystone.engine.https_pages import HttpsPages, write_https_pages
+from drystone.gateway.squid.machine import own_addresses
+from drystone.gateway.squid.settings import port_of
 from tests.gateway.engines import Certifier, Engine
 
-from .conftest import LISTS, RunningSquid, make_bundle, readable, start_squid, wait_for
+from .conftest import LISTS, RunningSquid, free_port, make_bundle, readable, start_squid, wait_for
 
 KEY = b"k" * 32
 REAL, OTHER, BLOCKED = "127.9.0.1", "127.9.0.2", "127.9.0.3"
@@ -101,6 +104,10 @@ class Ground:
         found = wait_for(lambda: [event for event in self.squid.events(count=0) if event.host == host])
         return [(str(e.action), e.rule, e.method, e.path) for e in found]  # type: ignore[attr-defined]
 
+    @property
+    def conf(self) -> list[str]:
+        return (self.squid.out / "squid.conf").read_text().splitlines()
+
     def show_pages(self, pages: HttpsPages) -> None:
         """Until a blocked tunnel is answered accordingly: the helper looks twice a second, and Squid keeps an answer
         for one."""
@@ -146,6 +153,8 @@ def ground() -> Iterator[Ground]:
             named=("127.9.0.0/16",),
             extra_ports=(first.port,),
             hosts_file=hosts,
+            own_ports=(8080,),
+            zone_ports=((f"127.0.0.1:{free_port()}", "infants"),),
             web="http://drystone.fellside.example",
         )
         try:
@@ -341,6 +350,28 @@ def test_where_nobody_trusts_the_certificate_the_connection_is_closed_unanswered
 
     assert ground.sites[BLOCKED].connections == 0
     assert {action for action, _, _, _ in ground.events("casino.example")} == {"block"}
+
+
+def test_who_comes_by_a_zones_own_door_is_in_that_zone(ground: Ground) -> None:
+    """The same machine: pupils' rules at the common door, the infants' allow-list at theirs."""
+    door, theirs = (port_of(line.split()[1]) for line in ground.conf if line.startswith("http_port"))
+    url = f"http://river.example:{ground.port}/door"
+
+    assert door == ground.squid.port
+    assert not ground.squid.ask(url).startswith(b"HTTP/1.1 403")
+    there = RunningSquid(ground.squid.home, ground.squid.out, theirs, ground.squid.process, ground.squid.events_folder)
+    assert there.ask(url).startswith(b"HTTP/1.1 403")
+    seen = [event for event in ground.squid.events(count=2) if event.path == "/door"]
+    assert [(event.zone, str(event.action)) for event in seen] == [("here", "allow"), ("infants", "block")]
+
+
+def test_drystones_own_port_is_closed_on_every_address_of_this_machine(ground: Ground) -> None:
+    """An address that is not private is no way round; a site elsewhere may use the same port."""
+    addresses = [text for text in own_addresses() if not ip_address(text).is_link_local]
+    for text in addresses:
+        host = f"[{text}]" if ":" in text else text
+        assert ground.squid.ask(f"http://{host}:8080/").startswith(b"HTTP/1.1 403"), text
+    assert f"acl this_machine dst {' '.join(own_addresses())}" in ground.conf
 
 
 # -- when something breaks --------------------------------------------------------------------------------------------
