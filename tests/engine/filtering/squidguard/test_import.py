@@ -195,3 +195,12 @@ def test_names_that_no_rules_file_can_hold_become_others_and_stay_apart() -> Non
     assert list(imported.rules.categories) == ["a_b", "a_b-2"]
     pages = [rule.redirect or imported.rules.groups["default"].redirect for rule in imported.rules.rules[:2]]
     assert pages == ["302:http://page.example/a/b", "302:http://page.example/a:b"]
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    names = [f"{'x' * 80}{number}" for number in range(3)]
+    sources = "".join(f"src {name} {{\n ip 10.1.0.{number}\n}}\n" for number, name in enumerate(names))
+    acls = "".join(f" {name} {{\n pass none\n }}\n" for name in names)
+    rules = import_text(f"{sources}acl {{\n{acls} default {{\n pass all\n }}\n}}\n").rules
+    assert len(rules.zones) == 3
+    assert len({rule.id for rule in rules.rules}) == len(rules.rules) == 4

@@ -79,7 +79,6 @@ class Element:
 class Time:
     name: Word
     elements: list[Element] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
 
 
 @dataclass(slots=True)

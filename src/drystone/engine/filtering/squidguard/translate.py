@@ -47,16 +47,17 @@ _KNOWN_TOKENS = frozenset("anistupf%q")
 class Names:
     """Names of the conf as names of a rules file: other letters become _, and no two are alike."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = _LONGEST) -> None:
+        self._longest = longest
         self._keys: dict[tuple[str, ...], str] = {}
         self._taken: set[str] = set()
 
     def key(self, *names: str) -> str:
         if names not in self._keys:
-            plain = _ODD.sub("_", "+".join(names)).lstrip("_.+-")[:_LONGEST] or "x"
+            plain = _ODD.sub("_", "+".join(names)).lstrip("_.+-")[: self._longest] or "x"
             key, number = plain, 2
             while key in self._taken:
-                key, number = f"{plain[: _LONGEST - 5]}-{number}", number + 1
+                key, number = f"{plain[: self._longest - 5]}-{number}", number + 1
             self._taken.add(key)
             self._keys[names] = key
         return self._keys[names]
@@ -101,7 +102,8 @@ class Translation:
         return self._key("category", destination)
 
     def _key(self, kind: str, *names: str) -> str:
-        return self._names.setdefault(kind, Names()).key(*names)
+        longest = _LONGEST - len("-12345") if kind == "rule" else _LONGEST
+        return self._names.setdefault(kind, Names(longest)).key(*names)
 
     def _note(self, kind: Kind, word: Word | None, what: str, message: str) -> None:
         self.report.add(kind, word, what, message)
@@ -201,7 +203,7 @@ class Translation:
         for number, rule in enumerate(rules, 1):
             found = self._category_page(rule) or usual  # without a page of the rule's own
             page = "" if rule.redirect == found else rule.redirect
-            self.rules.append(replace(rule, id=f"{key[:56]}-{number}", redirect=page))
+            self.rules.append(replace(rule, id=f"{self._key('rule', key)}-{number}", redirect=page))
         return key
 
     # -- what
