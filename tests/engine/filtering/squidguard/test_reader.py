@@ -101,7 +101,7 @@ def hold(text: str) -> None:
     assert "report this" not in said
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text())
 def test_any_text_at_all(text: str) -> None:
     hold(text)
@@ -116,7 +116,7 @@ WORDS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=60), st.sampled_from([" ", "\n"]))
 def test_any_words_of_the_grammar_in_any_order(words: list[str], between: str) -> None:
     hold(between.join(words))

@@ -36,7 +36,7 @@ def one_by_one(given_: list[Source], address: int, user: str) -> tuple[int, ...]
     return tuple(found)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(sources(), max_size=6), places | st.just(1), users | st.just(""))
 def test_pieces_and_people_give_the_sources_that_fit_in_their_order(
     given_: list[Source], address: int, user: str
