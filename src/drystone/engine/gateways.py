@@ -53,7 +53,7 @@ def read_gateways(run: Path, *, now: datetime) -> list[GatewayStatus]:
 
 def _read_gateway(run: Path, file: Path, now: datetime) -> GatewayStatus | None:
     status = _read(file)
-    if not status or not status.get("gateway"):
+    if not status or str(status.get("gateway", "")) != file.stem:  # another process's, or one worker's of a gateway
         return None
     gateway = GatewayStatus(
         name=str(status["gateway"]),

@@ -62,6 +62,14 @@ def test_helpers_of_one_squid_are_added_up(place, home, note):
     assert (found.decisions, found.per_second, found.errors, found.trouble) == (200, 5.0, 3, "")
 
 
+def test_the_workers_of_one_proxy_are_no_gateways_of_their_own(home, note):
+    note("proxy.json", gateway="proxy", listen="127.0.0.1:8080", decisions=4)
+    note("proxy.worker-0.json", gateway="proxy", listen="127.0.0.1:8080", decisions=4)
+    note("worker.json", beat=1)
+
+    assert [(one.name, one.decisions) for one in read_gateways(home.run, now=datetime.now(UTC))] == [("proxy", 4)]
+
+
 def test_a_squid_whose_helpers_have_gone_silent_is_in_trouble(place, home, note):
     squid(note, home)
     note("squid/1.json", ago=60, edition="e1")
