@@ -144,3 +144,32 @@ def test_status_of_no_home_is_one_line(tmp_path: Path) -> None:
     done = drystone("gateway", "status", "--home", str(tmp_path / "nowhere"))
 
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def test_a_gateway_that_was_taken_down_is_forgotten_and_one_that_runs_is_not(home: Home) -> None:
+    home.run.mkdir()
+    (home.run / "proxy.json").write_text(json.dumps({"gateway": "proxy", "pid": os.getpid(), "listen": "127.0.0.1:1"}))
+    (home.run / "old.json").write_text(json.dumps({"gateway": "old", "pid_file": str(home.run / "gone.pid")}))
+
+    runs, gone, unknown = (
+        drystone("gateway", "forget", name, "--home", str(home.root)) for name in ("proxy", "old", "nobody")
+    )
+
+    assert (runs.returncode, "stop it first" in runs.stderr) == (1, True)
+    assert (gone.returncode, (home.run / "old.json").exists()) == (0, False)
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
+    assert (home.run / "proxy.json").exists()
+
+
+def test_doors_and_sign_on_that_make_no_sense_are_refused(home: Home) -> None:
+    out = str(home.root.parent / "squid")
+    for wrong in (
+        ("--zone-port", "3129"),
+        ("--zone-port", "3129=nowhere"),
+        ("--sign-on", "10.0.0.0/8"),
+        ("--auth", "nis"),
+    ):
+        done = drystone("gateway", "squid-config", "--home", str(home.root), "--out", out, *wrong)
+        assert done.returncode in (1, 2), wrong
+        assert done.stderr.count("\n") == 1, done.stderr
+    assert not Path(out, "squid.conf").exists()
