@@ -30,7 +30,7 @@ PREPARE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from drystone.engine.filtering.sources import install_starter
+from drystone.engine.filtering.starter_lists import install_starter
 from drystone.engine.home import Home
 from drystone.site.boot import prepare
 home = Home(Path(sys.argv[1]))

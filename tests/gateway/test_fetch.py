@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from drystone.gateway.fetch import ATTEMPTS, FetchError, Validators, fetch, unpack
+from drystone.gateway.fetch import ATTEMPTS, FetchError, Validators, expanded, fetch, unpack
 
 
 @dataclass
@@ -251,14 +251,14 @@ LISTS = {"blacklists/gambling/domains": b"bet.example\n", "blacklists/gambling/u
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
 def test_an_archive_gives_its_lists_and_nothing_else(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     (tmp_path / "l").write_bytes(pack(tar(LISTS | {"blacklists/README": b"hello"})))
-    assert unpack(tmp_path / "l", tmp_path / "out", name="ut1") == ()
+    assert unpack(tmp_path / "l", tmp_path / "out") == ()
     assert [path.relative_to(tmp_path / "out").as_posix() for path in tmp_path.glob("out/*/*")] == ["gambling/domains"]
     assert (tmp_path / "out/gambling/domains").read_bytes() == b"bet.example\n"
 
 
 def test_links_are_left_out_and_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "l").write_bytes(tar(LISTS, extra=special("blacklists/ads", tarfile.SYMTYPE, "/etc")))
-    assert unpack(tmp_path / "l", tmp_path / "out", name="ut1") == ("1 links in the archive were left out",)
+    assert unpack(tmp_path / "l", tmp_path / "out") == ("1 links in the archive were left out",)
     assert not (tmp_path / "out/ads").exists()
 
 
@@ -269,14 +269,14 @@ def test_links_are_left_out_and_that_is_said(tmp_path: Path) -> None:
 def test_an_archive_that_means_harm_is_refused(tmp_path: Path, name: str, kind: bytes) -> None:
     (tmp_path / "l").write_bytes(tar(LISTS, extra=special(name, kind)))
     with pytest.raises(FetchError, match="nothing was taken"):
-        unpack(tmp_path / "l", tmp_path / "in" / "out", name="ut1")
+        unpack(tmp_path / "l", tmp_path / "in" / "out")
     assert not list(tmp_path.rglob("evil"))
 
 
 def test_a_bomb_is_put_out_before_it_fills_the_disk(tmp_path: Path) -> None:
     (tmp_path / "l").write_bytes(gzip.compress(tar({"a/readme": bytes(50_000_000)})))
     with pytest.raises(FetchError, match="more than lists ever need"):
-        unpack(tmp_path / "l", tmp_path / "out", name="ut1", limit=5_000_000)
+        unpack(tmp_path / "l", tmp_path / "out", limit=5_000_000)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -285,13 +285,23 @@ def test_an_archive_that_is_cut_short_anywhere_is_refused(tmp_path: Path, pack: 
     for length in range(600 if pack is bytes else 60, len(whole) - 9000 if pack is bytes else len(whole), 97):
         (tmp_path / "l").write_bytes(whole[:length])
         with pytest.raises(FetchError, match=r"cut short|neither a tar"):
-            unpack(tmp_path / "l", tmp_path / f"out{length}", name="ut1")
+            unpack(tmp_path / "l", tmp_path / f"out{length}")
 
 
-def test_a_plain_list_of_sites_is_a_list(tmp_path: Path) -> None:
-    (tmp_path / "l").write_bytes(b"bet.example\nlotto.example\n")
-    unpack(tmp_path / "l", tmp_path / "out", name="council")
-    assert (tmp_path / "out/council/domains").read_bytes() == b"bet.example\nlotto.example\n"
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_one_file_of_sites_is_read_compressed_or_not(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "l").write_bytes(pack(b"bet.example\nlotto.example\n"))
+    assert unpack(tmp_path / "l", tmp_path / "out") is None
+    with expanded(tmp_path / "l") as text:
+        assert text.read_bytes() == b"bet.example\nlotto.example\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["l"]
+
+
+def test_a_bomb_of_one_file_is_put_out_too(tmp_path: Path) -> None:
+    (tmp_path / "l").write_bytes(gzip.compress(b"bet.example\n" * 4_000_000))
+    with pytest.raises(FetchError, match="more than lists ever need"), expanded(tmp_path / "l", limit=5_000_000):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["l"]
 
 
 @pytest.mark.parametrize(
@@ -299,12 +309,11 @@ def test_a_plain_list_of_sites_is_a_list(tmp_path: Path) -> None:
 )
 def test_what_is_no_list_is_refused(tmp_path: Path, body: bytes) -> None:
     (tmp_path / "l").write_bytes(body)
-    with pytest.raises(FetchError):
-        unpack(tmp_path / "l", tmp_path / "out", name="ut1")
-    assert not (tmp_path / "out").exists()
+    with pytest.raises(FetchError), expanded(tmp_path / "l"):
+        pass
 
 
 def test_an_archive_without_lists_is_refused(tmp_path: Path) -> None:
     (tmp_path / "l").write_bytes(tar({"a/readme": b"hello"}))
     with pytest.raises(FetchError, match="holds no lists"):
-        unpack(tmp_path / "l", tmp_path / "out", name="ut1")
+        unpack(tmp_path / "l", tmp_path / "out")

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from drystone.engine.filtering.sources import install_starter
+from drystone.engine.filtering.starter_lists import install_starter
 from drystone.engine.home import Home
 from drystone.registers.school.models import AuditEntry, Person, Role, School, User, Zone
 from drystone.registers.school.queries import coordinator

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from drystone.cli.on_record import refused_rules
 from drystone.cli.output import emit_json, fail
 from drystone.cli.squidguard import import_squidguard
 from drystone.engine.filtering import (
@@ -65,7 +66,10 @@ def compile_(
                 at=datetime.now(UTC),
                 progress=progress,
             )
-    except (ListError, RulesError, BundleError) as error:
+    except RulesError as error:
+        refused_rules(lists, rules, error)
+        fail(str(error))
+    except (ListError, BundleError) as error:
         fail(str(error))
     seconds = time.monotonic() - begun
     if as_json:

@@ -19,7 +19,8 @@ def main(words: list[str]) -> None:
     home = Home(Path(words[0]))
     from django.db import Error
 
-    from drystone.engine.filtering.sources import SourceError, install_starter
+    from drystone.engine.filtering.sources import SourceError
+    from drystone.engine.filtering.starter_lists import install_starter
     from drystone.site.boot import prepare
 
     try:

@@ -7,10 +7,9 @@ from drystone.engine.filtering.categories import (
     STARTER,
     category_of,
     informational,
-    lists_of,
     load_categories,
 )
-from drystone.engine.filtering.sources import Source, _write
+from drystone.engine.filtering.sources import Source, lists_of, write_record
 
 # What appropriate filtering must cover, in the UK Safer Internet Centre's words.
 THEMES = {
@@ -33,7 +32,7 @@ THEMES = {
 def source(lists: Path, name: str, *folders: str) -> None:
     for folder in folders:
         (lists / name / folder).mkdir(parents=True)
-    _write(lists / f"{name}.json", Source(name, "/from", "", "one", "2026-09-01T00:00:00+00:00"))
+    write_record(lists / f"{name}.json", Source(name, "/from", "", "one", "2026-09-01T00:00:00+00:00"))
 
 
 def test_there_are_more_categories_than_a_school_is_likely_to_miss() -> None:
@@ -96,7 +95,7 @@ def test_the_lists_of_a_category_are_those_of_every_source_that_is_there(tmp_pat
     source(tmp_path, "starter", "drugs", "gambling")
     source(tmp_path, "ut1", "drogue", "bank")
     source(tmp_path, "council", "drugs")
-    (tmp_path / "ut1.previous" / "drogue").mkdir(parents=True)
+    (tmp_path / ".editions/ut1/0123456789ab/drogue").mkdir(parents=True)
     (tmp_path / "stray" / "drugs").mkdir(parents=True)
     categories = load_categories()
     assert lists_of(categories["drugs"], tmp_path) == ("council/drugs", "starter/drugs", "ut1/drogue")

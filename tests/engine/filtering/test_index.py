@@ -70,13 +70,13 @@ def test_equal_entries_and_only_those_get_one_number(entries):
 def test_entries_whose_hashes_collide_are_still_told_apart(monkeypatch):
     from drystone.engine.filtering import distinct
 
-    honest, seeds = distinct._hashes, []
+    honest, seeds = distinct.hashes_of, []
 
     def colliding(raw, offsets, seed):
         seeds.append(seed)
         return honest(raw, offsets, seed) * (0 if seed == 0 else 1)
 
-    monkeypatch.setattr(distinct, "_hashes", colliding)
+    monkeypatch.setattr(distinct, "hashes_of", colliding)
     blob = b"aa\nbb\naa\n"
     assert len(set(group_equal(blob, entry_offsets(blob)).tolist())) == 2
     assert seeds == [0, 1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drystone.engine.filtering import sources
+from drystone.engine.filtering import editions, sources, starter_lists
 from drystone.engine.filtering.categories import load_categories
 from drystone.engine.filtering.sources import Source, SourceError
 
@@ -28,7 +28,7 @@ def described(name: str = "council", edition: str = "one") -> Source:
 
 def add(lists: Path, edition: str = "one", **folders: bytes) -> Source:
     lists.mkdir(exist_ok=True)
-    return sources.install(lists, staged(lists, **folders), described(edition=edition))
+    return editions.take(lists, staged(lists, **folders), described(edition=edition), at=AT, accepted="a test").source
 
 
 MANY = b"".join(b"site%d.example\n" % number for number in range(100))
@@ -56,33 +56,10 @@ def test_what_is_installed_is_recorded_with_its_counts(tmp_path: Path) -> None:
 def test_a_broken_edition_leaves_the_last_one_at_work(tmp_path: Path, folders: dict[str, bytes]) -> None:
     add(tmp_path, gambling=MANY)
     with pytest.raises(SourceError) as raised:
-        sources.install(tmp_path, staged(tmp_path, **folders), described(edition="two"))
+        editions.take(tmp_path, staged(tmp_path, **folders), described(edition="two"), at=AT)
     assert "\n" not in str(raised.value)
     assert sources.read_source(tmp_path, "council").edition == "one"
     assert (tmp_path / "council/gambling/domains").read_bytes() == MANY
-
-
-def test_an_edition_that_lost_more_than_half_is_refused_unless_it_is_said_to_be_right(tmp_path: Path) -> None:
-    add(tmp_path, gambling=MANY)
-    with pytest.raises(SourceError, match="49 entries where the last had 100"):
-        add(tmp_path, "two", gambling=b"".join(MANY.splitlines(keepends=True)[:49]))
-    assert sources.read_source(tmp_path, "council").edition == "one"
-    smaller = sources.install(tmp_path, tmp_path / ".incoming", described(edition="two"), smaller_is_right=True)
-    assert smaller.entries == 49
-
-
-def test_the_last_edition_is_kept_until_the_next(tmp_path: Path) -> None:
-    for edition in ("one", "two", "three"):
-        add(tmp_path, edition, gambling=MANY + edition.encode() + b".example\n")
-    assert b"two.example" in (tmp_path / "council.previous/gambling/domains").read_bytes()
-    assert b"three.example" in (tmp_path / "council/gambling/domains").read_bytes()
-
-
-def test_a_kill_between_the_two_renames_is_made_good(tmp_path: Path) -> None:
-    add(tmp_path, gambling=MANY)
-    (tmp_path / "council").rename(tmp_path / "council.previous")
-    sources.settle(tmp_path, "council")
-    assert sources.check(tmp_path, "council")[1] == ()
 
 
 def test_a_list_that_changed_on_the_disk_is_noticed(tmp_path: Path) -> None:
@@ -127,8 +104,8 @@ def test_folders_that_no_category_takes_are_named(tmp_path: Path) -> None:
 
 def test_the_starter_lists_are_a_source_like_the_others_and_installed_once(tmp_path: Path) -> None:
     lists = tmp_path / "lists"
-    assert sources.install_starter(lists, edition="0.1.0", at=AT)
-    assert not sources.install_starter(lists, edition="0.1.0", at=AT)
+    assert starter_lists.install_starter(lists, edition="0.1.0", at=AT)
+    assert not starter_lists.install_starter(lists, edition="0.1.0", at=AT)
     source, faults = sources.check(lists, "starter")
     assert faults == ()
     assert set(source.folders) == set(load_categories())
@@ -139,10 +116,10 @@ def test_the_starter_lists_are_a_source_like_the_others_and_installed_once(tmp_p
 def test_a_source_that_is_removed_is_gone(tmp_path: Path) -> None:
     add(tmp_path, gambling=MANY)
     add(tmp_path, "two", gambling=MANY)
-    sources.remove(tmp_path, "council")
-    assert list(tmp_path.iterdir()) == []
+    editions.remove(tmp_path, "council")
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
     with pytest.raises(SourceError, match="no source 'council'"):
-        sources.remove(tmp_path, "council")
+        editions.remove(tmp_path, "council")
 
 
 def test_a_folder_without_lists_is_said_to_be_empty(tmp_path: Path) -> None:

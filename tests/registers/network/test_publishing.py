@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from drystone.engine.filtering import Overlay
-from drystone.engine.filtering.sources import Source, install, remove
+from drystone.engine.filtering.editions import remove, take
+from drystone.engine.filtering.sources import Source
 from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Publication, Rule, RuleLevel
 from drystone.registers.network.services import publishing
@@ -48,7 +49,7 @@ def council_list(home, tmp_path):
     (staged / "sweets").mkdir(parents=True)
     (staged / "sweets" / "domains").write_text("toffee.example\n")
     at = timezone.now().isoformat()
-    install(home.lists, staged, Source("council", "/x", licence="", edition="1", fetched_at=at))
+    take(home.lists, staged, Source("council", "/x", licence="", edition="1", fetched_at=at), at=timezone.now())
 
 
 def test_a_block_whose_category_has_gone_is_not_dropped_in_silence(place, home, tmp_path):
@@ -65,7 +66,7 @@ def test_a_block_whose_category_has_gone_is_not_dropped_in_silence(place, home, 
 def test_lists_that_an_interrupted_update_left_nowhere_are_not_published_without(place, home, tmp_path):
     council_list(home, tmp_path)
     first = publish(school=place.school, by=place.head)
-    (home.lists / "council").rename(home.lists / "council.previous")  # as a kill between the two renames leaves it
+    (home.lists / "council").rename(home.lists / ".editions/council/gone")  # as a kill between the two renames leaves it
     second = publish(school=place.school, by=place.head)
     assert second.state == "failed"
     assert "drystone lists update council" in second.failure

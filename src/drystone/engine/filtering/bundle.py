@@ -23,12 +23,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from drystone.engine.filtering.excepted import not_meant
 from drystone.engine.filtering.help import HELP_SITES, above
 from drystone.engine.filtering.hosts import without_www
 from drystone.engine.filtering.identity import school_key
 from drystone.engine.filtering.index import ExpressionIndex, SetIndex
 from drystone.engine.filtering.overlay import EMPTY_OVERLAY, Overlay
-from drystone.engine.filtering.policy import Policy, RuleMasks
+from drystone.engine.filtering.policy import Policy, RuleMasks, bits
 from drystone.engine.filtering.reasons import NO_OVERLAY
 from drystone.engine.filtering.request import Action, Decision, Request
 from drystone.engine.filtering.safesearch import ENGINES
@@ -248,7 +249,8 @@ class Bundle:
         """(entry, list) for each entry of a list that covers host and path; the entry "" is an expression."""
         names = [(name, number) for name in reversed(above(host)) for number in self._sites.entry(name)]
         names += self._urls.url_entries(host, path)
-        found = [(entry, each) for entry, number in names for each in self.policy.sets[number]]
+        meant = self.facts_of_url(host, path).lists
+        found = [(entry, each) for entry, number in names for each in self.policy.sets[number] if meant >> each & 1]
         return found + [("", owner) for owner in self._expressions.owners(host, path) if owner < self._first_rule]
 
     def reach(self, rule: int, host: str, path: str) -> int:
@@ -258,6 +260,7 @@ class Bundle:
     def category_of(self, facts: Facts, wanted: str = "") -> tuple[str, str, str]:
         """(category, its title, list) that speaks for these facts: of the category wanted, or the most specific."""
         numbers = [number for each in reversed(facts.sets) for number in self.policy.sets[each]]
+        numbers = [number for number in numbers if facts.lists >> number & 1]  # without what is excepted
         numbers += [number for number in range(len(self.policy.lists)) if facts.lists >> number & 1]
         for number in numbers:
             for category in self.policy.categories:
@@ -288,6 +291,11 @@ class Bundle:
         for number in sets:
             of_lists, of_rules = self._masks_of_sets[number]
             lists, rules = lists | of_lists, rules | of_rules
+        if lists and self.policy.exceptions:
+            lists &= ~not_meant(names, self.policy.exceptions, self._sites, self._masks_of_sets)
+            rules = self.masks.on_host(names) | anything
+            for number in bits(lists):
+                rules |= self._rules_on_list(number)
         helps = not self._help.isdisjoint(names)
         return Facts(rules, lists, tuple(sets), helps, paths, host in ENGINES)
 

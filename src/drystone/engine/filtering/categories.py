@@ -50,23 +50,22 @@ def informational(source: str) -> Mapping[str, str]:
     return MappingProxyType(dict(_file()["informational"].get(source, {})))
 
 
+@cache
+def mandatory_sources() -> Mapping[str, Category]:
+    """Sources whose every list is mandatory (IWF, CTIRU), each with its category, by name."""
+    mandatory = [category for category in load_categories().values() if category.mandatory]
+    return MappingProxyType({source: category for category in mandatory for source in category.sources})
+
+
 def category_of(source: str, folder: str) -> Category | None:
     """The category that a folder of a source belongs to: as the file says, else by its name."""
     categories = load_categories()
+    if source in mandatory_sources():
+        return mandatory_sources()[source]
     for category in categories.values():
         if folder in category.sources.get(source, ()):
             return category
     return None if folder in informational(source) else categories.get(folder)
-
-
-def lists_of(category: Category, lists: Path) -> tuple[str, ...]:
-    """Folders below `lists` (`<source>/<folder>`) that are there for a category, as a rules file names them."""
-    found = []
-    for source in sorted(entry.name for entry in lists.iterdir() if is_source(entry)):
-        folders = category.sources.get(source, ())
-        named = [*folders, *([category.slug] if category_of(source, category.slug) is category else [])]
-        found += [f"{source}/{folder}" for folder in dict.fromkeys(named) if (lists / source / folder).is_dir()]
-    return tuple(found)
 
 
 def is_source(entry: Path) -> bool:

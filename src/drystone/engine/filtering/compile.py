@@ -27,9 +27,11 @@ from drystone.engine.filtering.bundle import (
     key_id,
     manifest_bytes,
 )
+from drystone.engine.filtering.excepted import read_exceptions
 from drystone.engine.filtering.identity import person_key, school_key
 from drystone.engine.filtering.index import expression_fault
 from drystone.engine.filtering.lists import ListError, ListReader, Report, find_folder, list_names
+from drystone.engine.filtering.mandatory import keep_mandatory
 from drystone.engine.filtering.policy import BundleCategory, BundleGroup, BundleRule, BundleZone, Policy
 from drystone.engine.filtering.reuse import Index, receipt_path, source_digest, take_over
 from drystone.engine.filtering.rules import Category, Rule, Rules, Timetable, with_folders
@@ -97,7 +99,8 @@ def compile_bundle(
                 index = _index(work, _read_lists(lists, names, tell), tell)
                 if source_digest(lists, names) != source:
                     raise ListError(f"{lists}: the lists changed while they were read; compile again")
-            manifest = _write(work, rules, categories, index, secret, overlay_required)
+            exceptions = _exceptions(lists, categories)
+            manifest = _write(work, rules, categories, index, secret, overlay_required, exceptions)
             tell("Building the index", 3, 3)
             Bundle.open(work, key=secret)  # verified as the gateway will
             folder = _settle(work, out.parent / manifest["edition"], secret)
@@ -116,11 +119,18 @@ def _categories(lists: Path, rules: Rules) -> tuple[Category, ...]:
     if rules.categories is None and not folders:
         raise ListError(f"{lists}: empty (a folder of lists has one folder for each category); add a list")
     completed = with_folders(rules, folders).categories or {}
-    return tuple(completed.values())
+    return keep_mandatory(lists, rules, completed)
 
 
 def _names(categories: tuple[Category, ...]) -> tuple[str, ...]:
     return tuple(sorted({name for category in categories for name in category.lists}))
+
+
+def _exceptions(lists: Path, categories: tuple[Category, ...]) -> dict[str, tuple[int, ...]]:
+    """What lists do not mean (AdBlock's `@@`); of a mandatory list nothing."""
+    names = _names(categories)
+    mandatory = {name for category in categories if category.mandatory for name in category.lists}
+    return read_exceptions(lists, names, frozenset(number for number, name in enumerate(names) if name in mandatory))
 
 
 def _read_lists(lists: Path, names: tuple[str, ...], tell: Progress) -> _Read:
@@ -178,9 +188,10 @@ def _write(
     index: Index,
     secret: bytes,
     overlay_required: bool,
+    exceptions: dict[str, tuple[int, ...]],
 ) -> dict[str, Any]:
     """The policy, and the manifest last: the index is in the work folder already."""
-    policy = _policy(rules, categories, _names(categories), index, secret)
+    policy = replace(_policy(rules, categories, _names(categories), index, secret), exceptions=exceptions)
     (work / "policy.json").write_bytes(json.dumps(policy.to_json(), sort_keys=True, indent=0).encode())
     content = {
         "schema": SCHEMA,

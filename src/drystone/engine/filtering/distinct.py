@@ -28,7 +28,7 @@ def group_equal(blob: bytes | bytearray, offsets: Numbers) -> Numbers:
     """For each entry the number of its group; entries of one group are equal, and all equal ones are in it."""
     raw = np.frombuffer(blob, np.uint8)
     for seed in range(TRIES):
-        hashes = _hashes(raw, offsets, seed)
+        hashes = hashes_of(raw, offsets, seed)
         order = np.argsort(hashes, kind="stable")
         alike = hashes[order[1:]] == hashes[order[:-1]]
         places = np.flatnonzero(alike)
@@ -39,7 +39,8 @@ def group_equal(blob: bytes | bytearray, offsets: Numbers) -> Numbers:
     raise AssertionError("different entries had the same hash under every seed")
 
 
-def _hashes(raw: Numbers, offsets: Numbers, seed: int) -> Numbers:
+def hashes_of(raw: Numbers, offsets: Numbers, seed: int) -> Numbers:
+    """64 bits for each entry; two that differ share them once in some 2**57 pairs, by chance and not by design."""
     weights = np.random.Generator(np.random.PCG64(seed)).integers(1, 1 << 63, _LONGEST, np.uint64) | np.uint64(1)
     hashes = np.empty(len(offsets) - 1, np.uint64)
     for first in range(0, len(hashes), BLOCK):

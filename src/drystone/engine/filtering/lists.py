@@ -1,5 +1,8 @@
 """Category lists in SquidGuard's layout: a folder with `domains`, `urls` and `expressions`, read block by block.
 
+Lists of other layouts are turned into this one as they come in (formats.py). One file is ours: `exceptions` has hosts
+that the list itself says it does not mean, whatever above them it names (AdBlock's `@@`, RPZ's passthru).
+
 Real lists are dirty. An entry that can be mended is (`*.`, a scheme, a port, capitals, Unicode, Latin-1); one that
 cannot be is skipped; both are counted, and neither is fatal. A list that gives nothing at all is: a category that
 silently filters nothing is worse than an error.
@@ -14,18 +17,20 @@ from pathlib import Path
 
 from drystone.engine.filtering.hosts import HostError, canonical_host, canonical_path, without_www
 
-FILES = ("domains", "urls", "expressions")
+FILES = ("domains", "urls", "expressions", "exceptions")
 BLOCK = 1 << 20
 LONGEST_LINE = 64 * 1024
 EXAMPLES = 5
 
 # As hosts._PLAIN, and with a dot in it: a bare `com` is a line cut short more often than a wish to block all of com.
-_CLEAN = re.compile(rb"(?:(?!..--)[a-z0-9_-]{1,63}\.)+(?!..--)[a-z][a-z0-9_-]{0,62}").fullmatch
+CLEAN = re.compile(rb"(?:(?!..--)[a-z0-9_-]{1,63}\.)+(?!..--)[a-z][a-z0-9_-]{0,62}").fullmatch
 _LISTABLE = re.compile(r"[a-z0-9_.:-]+").fullmatch
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://").match
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _EXPRESSION_SCHEME = re.compile(r"^(\^?)(?:https?|https\?|\(https\?\)|\(http\|https\))(?:://|:\\/\\/)")
-_UNFINISHED = re.compile(r"^\.?(?:domains|urls|expressions)[.~-](?:part|tmp|temp|new|download|partial)|~$").match
+_UNFINISHED = re.compile(
+    r"^\.?(?:domains|urls|expressions|exceptions)[.~-](?:part|tmp|temp|new|download|partial)|~$"
+).match
 
 
 class ListError(Exception):
@@ -90,11 +95,11 @@ class ListReader:
     def hosts(self) -> Iterator[list[bytes]]:
         """Canonical hosts, a block of them at a time."""
         for first, lines in self._blocks("domains"):
-            clean = [line for line in lines if _CLEAN(line) and len(line) < 254]
+            clean = [line for line in lines if CLEAN(line) and len(line) < 254]
             self.report.lines += len(clean)
             if len(clean) < len(lines):
                 for number, line in enumerate(lines, first):
-                    if not (_CLEAN(line) and len(line) < 254):
+                    if not (CLEAN(line) and len(line) < 254):
                         clean += self._mended_host(number, line)
             self.report.kept += len(clean)
             if clean:
@@ -111,7 +116,7 @@ class ListReader:
                     continue
                 self.report.lines += 1
                 try:
-                    entry = url_entry(*_host_and_path(text))
+                    entry = url_entry(*host_and_path(text))
                 except HostError:
                     self.report.skip("urls", number, line)
                     continue
@@ -132,13 +137,28 @@ class ListReader:
                 self.report.kept += 1
                 yield number, mended
 
+    def exceptions(self) -> Iterator[str]:
+        """Hosts that this list does not mean: each opens, of this list, itself and what nothing below it names."""
+        for first, lines in self._blocks("exceptions"):
+            for number, line in enumerate(lines, first):
+                if not (text := _text(line)):
+                    continue
+                try:
+                    host, path = host_and_path(text)
+                except HostError:
+                    path = "/"
+                if path.strip("/"):
+                    self.report.skip("exceptions", number, line)
+                else:
+                    yield host
+
     def _mended_host(self, number: int, line: bytes) -> list[bytes]:
         text = _text(line)
         if not text:
             return []
         self.report.lines += 1
         try:
-            host, path = _host_and_path(text)
+            host, path = host_and_path(text)
             if path.strip("/"):
                 self._strays.append(url_entry(host, path))
                 self.report.mended += 1
@@ -212,7 +232,7 @@ def _text(line: bytes) -> str:
     return "" if text.startswith(("#", ";", "!")) else _COMMENT.sub("", text).strip()
 
 
-def _host_and_path(text: str) -> tuple[str, str]:
+def host_and_path(text: str) -> tuple[str, str]:
     """Canonical host and path ("" for none) of a dirty entry. Raises HostError."""
     if len(text) > LONGEST_LINE or any(mark.isspace() for mark in text):
         raise HostError("an entry has no spaces in it")

@@ -110,6 +110,7 @@ class Policy:
     help: tuple[str, ...]
     rules: tuple[BundleRule, ...]  # by precedence
     timetable: Timetable
+    exceptions: dict[str, tuple[int, ...]] = field(default_factory=dict)  # host -> lists that do not mean it
     people_zones: dict[str, dict[str, str]] = field(default_factory=dict)  # key of a person -> zone -> group there
 
     def to_json(self) -> dict[str, Any]:
@@ -124,6 +125,7 @@ class Policy:
             "zones": [asdict(zone) for zone in self.zones.values()],
             "everyone_else": self.everyone_else,
             "people": self.people,
+            "exceptions": self.exceptions,
             "people_zones": self.people_zones,
             "help": self.help,
             "rules": [_brief(asdict(rule)) for rule in self.rules],
@@ -149,6 +151,7 @@ class Policy:
             help=tuple(plain["help"]),
             rules=tuple(BundleRule(**each) for each in plain["rules"]),
             timetable=Timetable.from_json(plain["timetable"]),
+            exceptions={host: tuple(numbers) for host, numbers in plain.get("exceptions", {}).items()},
             people_zones={key: dict(zones) for key, zones in plain.get("people_zones", {}).items()},
         )
 

@@ -1,6 +1,6 @@
 """Sources of lists below a home: `lists/<source>/<folder>/…`, and beside each its provenance, `<source>.json`.
 
-An edition is put in place whole: what was there is kept as `<source>.previous` until the next one comes.
+How editions come, wait, go and come back is the business of editions.py.
 """
 
 from __future__ import annotations
@@ -15,11 +15,18 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from drystone.engine.filtering.categories import STARTER, STARTER_SOURCE, category_of, informational, is_source
+from drystone.engine.filtering.categories import (
+    Category,
+    category_of,
+    informational,
+    is_source,
+    load_categories,
+    mandatory_sources,
+)
 from drystone.engine.filtering.lists import FILES, ListError, ListReader, Report, find_folder, list_names
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}").fullmatch
-_SHRUNK = 2  # an edition with less than a half of the last one's entries is more often broken than right
+SHRINK, GROW = 20, 100  # per cent of a category that may go, or come, before a person is asked
 
 
 class SourceError(Exception):
@@ -52,6 +59,39 @@ class Source:
     verified_by: str = ""  # the checksum that the download was held against
     folders: Mapping[str, Folder] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    format: str = ""  # one of formats.FORMATS; "" is SquidGuard's
+    mandatory: bool = False  # every folder of it is a mandatory list, like the IWF's
+    local: bool = False  # who added it had the shell: the address may be this machine's own
+    mapping: Mapping[str, str] = field(default_factory=dict)  # folder → category here, or "" for none
+    shrink: int = SHRINK
+    grow: int = GROW
+    installed_at: str = ""
+    accepted: str = ""  # by whom and why, where the edition had waited for a person
+    changes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # folder → entries that came, that went
+
+    @property
+    def id(self) -> str:
+        return self.sha256[:12]
+
+    def category(self, folder: str) -> Category | None:
+        """Of a mandatory source always its mandatory category; else as it was mapped here, else as known."""
+        if self.mandatory and self.name not in mandatory_sources():
+            return next(iter(mandatory_sources().values()))
+        known = category_of(self.name, folder)
+        if (known is not None and known.mandatory) or folder not in self.mapping:
+            return known
+        return load_categories().get(self.mapping[folder])
+
+    @property
+    def mandatory_folders(self) -> tuple[str, ...]:
+        """P35: its lists that nobody can switch off."""
+        named = {folder: self.category(folder) for folder in self.folders}
+        return tuple(folder for folder, category in named.items() if category is not None and category.mandatory)
+
+    @property
+    def updates(self) -> bool:
+        """Whether there is a place to look for a newer edition."""
+        return self.remote or self.origin.startswith("/")
 
     @property
     def entries(self) -> int:
@@ -65,7 +105,8 @@ class Source:
     def unmapped(self) -> tuple[str, ...]:
         """Folders that no category takes and nobody has called informational."""
         known = informational(self.name)
-        return tuple(name for name in self.folders if name not in known and category_of(self.name, name) is None)
+        passed = {name for name in self.folders if name in known or self.mapping.get(name) == ""}
+        return tuple(name for name in self.folders if name not in passed and self.category(name) is None)
 
 
 def check_name(name: str) -> str:
@@ -78,22 +119,50 @@ def source_names(lists: Path) -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in lists.iterdir() if is_source(entry))) if lists.is_dir() else ()
 
 
+def lists_of(category: Category, lists: Path) -> tuple[str, ...]:
+    """Folders below `lists` (`<source>/<folder>`) that are there for a category, as a rules file names them. A record
+    that cannot be read loses its mapping, not its lists: what stands on the disk still closes."""
+    found = []
+    for name in source_names(lists):
+        try:
+            source = read_source(lists, name)
+        except SourceError:
+            source = Source(name, "", "", "", "")
+        named = [folder for folder in list_names(lists / name) if source.category(folder) is category]
+        order = [folder for folder in category.sources.get(name, ()) if folder in named]
+        found += [f"{name}/{folder}" for folder in dict.fromkeys([*order, *named])]
+    return tuple(found)
+
+
 def lost_sources(lists: Path) -> tuple[str, ...]:
-    """Sources on record whose lists are not there: an update was cut off between two renames, or somebody took them
-    away by hand. To compile without them would open what they close."""
-    recorded = (path.stem for path in lists.glob("*.json") if _NAME(path.stem))
-    return tuple(sorted(name for name in recorded if not (lists / name).is_dir()))
+    """Sources on record whose lists are not there, or whose record cannot be read: an update was cut off, or somebody
+    took them away by hand. To compile without them would open what they close."""
+    recorded = sorted(path.stem for path in lists.glob("*.json") if _NAME(path.stem))
+    return tuple(name for name in recorded if not (lists / name).is_dir() or not _readable(lists, name))
+
+
+def _readable(lists: Path, name: str) -> bool:
+    try:
+        read_source(lists, name)
+    except SourceError:
+        return False
+    return True
 
 
 def read_source(lists: Path, name: str) -> Source:
-    path = lists / f"{name}.json"
+    return read_record(lists / f"{name}.json", name)
+
+
+def read_record(path: Path, name: str) -> Source:
+    """The provenance in a file. Raises SourceError."""
     try:
         plain = json.loads(path.read_bytes())
         folders = {folder: _folder(fields) for folder, fields in plain.pop("folders").items()}
-        return Source(**plain | {"folders": folders, "warnings": tuple(plain["warnings"])})
+        changes = {folder: tuple(counts) for folder, counts in plain.pop("changes", {}).items()}
+        return Source(**plain | {"folders": folders, "warnings": tuple(plain["warnings"]), "changes": changes})
     except FileNotFoundError:
         raise SourceError(
-            f"there is no source {name!r} in {lists}; `drystone lists show` names those there are"
+            f"there is no source {name!r} in {path.parent}; `drystone lists show` names those there are"
         ) from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SourceError(f"{path}: cannot be read ({error}); add the source again") from error
@@ -103,10 +172,13 @@ def _folder(fields: Mapping[str, object]) -> Folder:
     return Folder(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})  # type: ignore[arg-type]
 
 
-def survey(root: Path) -> dict[str, Folder]:
-    """Reads every list of an edition whole. Raises SourceError where one is unreadable, or none gives anything."""
+def survey(root: Path, read: Mapping[str, Report] | None = None) -> dict[str, Folder]:
+    """Reads every list of an edition whole. Raises SourceError where one is unreadable, or none gives anything.
+
+    `read` has what was mended and skipped before, when lists of another layout were turned into these.
+    """
     try:
-        surveyed = {name: _survey_folder(root, name) for name in list_names(root)}
+        surveyed = {name: _survey_folder(root, name, (read or {}).get(name)) for name in list_names(root)}
     except ListError as error:
         raise SourceError(str(error)) from error
     if not any(folder.kept for folder in surveyed.values()):
@@ -114,14 +186,18 @@ def survey(root: Path) -> dict[str, Folder]:
     return surveyed
 
 
-def _survey_folder(root: Path, name: str) -> Folder:
+def _survey_folder(root: Path, name: str, before: Report | None = None) -> Folder:
     report = Report(name)
+    if before is not None:
+        report.mended, report.skipped, report.examples = before.mended, before.skipped, list(before.examples)
     reader = ListReader(find_folder(root, name), report)
     for _ in reader.hosts():
         pass
     for _ in reader.urls():
         pass
     for _ in reader.expressions():
+        pass
+    for _ in reader.exceptions():
         pass
     warnings = tuple(report.warnings) if report.kept else (*report.warnings, f"{name}: has no entry that can be used")
     return Folder(report.kept, report.mended, report.skipped, warnings, tuple(report.examples))
@@ -138,90 +214,21 @@ def tree_digest(root: Path) -> str:
     return total.hexdigest()
 
 
-def install(lists: Path, staged: Path, source: Source, *, smaller_is_right: bool = False) -> Source:
-    """Reads a staged edition, and puts it in place of the last one. Raises SourceError and changes nothing else.
-
-    `staged` is on the same file system as `lists`, and is used up.
-    """
-    check_name(source.name)
-    settle(lists, source.name)
-    folders = survey(staged)
-    known = replace(source, folders=folders, sha256=tree_digest(staged))
-    if not smaller_is_right:
-        _refuse_shrunk(lists, known)
-    current, previous = lists / source.name, lists / f"{source.name}.previous"
-    shutil.rmtree(previous, ignore_errors=True)
-    if current.exists():
-        current.rename(previous)
-    staged.rename(current)
-    _write(lists / f"{source.name}.json", known)
-    return known
-
-
-def settle(lists: Path, name: str) -> None:
-    """Puts the last edition back, where a kill fell between the two renames of `install`."""
-    current, previous = lists / name, lists / f"{name}.previous"
-    if not current.exists() and previous.exists():
-        previous.rename(current)
-
-
 def note_unchanged(lists: Path, source: Source, at: datetime) -> None:
     """The maker says that nothing has changed: the age counts from now."""
-    _write(lists / f"{source.name}.json", replace(source, fetched_at=at.isoformat(timespec="seconds")))
-
-
-def _refuse_shrunk(lists: Path, new: Source) -> None:
-    try:
-        old = read_source(lists, new.name)
-    except SourceError:
-        return
-    if new.entries * _SHRUNK < old.entries:
-        raise SourceError(
-            f"{new.name}: the new edition has {new.entries:,} entries where the last had {old.entries:,}; "
-            "the last one stays. If that is right, say --smaller-is-right"
-        )
-
-
-def remove(lists: Path, name: str) -> None:
-    read_source(lists, check_name(name))
-    (lists / f"{name}.json").unlink()
-    for folder in (lists / name, lists / f"{name}.previous"):
-        shutil.rmtree(folder, ignore_errors=True)
+    write_record(lists / f"{source.name}.json", replace(source, fetched_at=at.isoformat(timespec="seconds")))
 
 
 def check(lists: Path, name: str) -> tuple[Source, tuple[str, ...]]:
     """A source as it stands on the disk now, and what is wrong with it. Raises SourceError where it is no use."""
     recorded = read_source(lists, name)
     root = lists / name
-    now = replace(recorded, folders=survey(root))
+    whole = tree_digest(root) == recorded.sha256  # then they are what was counted when they came
+    now = recorded if whole else replace(recorded, folders=survey(root))
     faults = [warning for folder in now.folders.values() for warning in folder.warnings if not folder.kept]
-    if tree_digest(root) != recorded.sha256:
+    if not whole:
         faults.append(f"{root}: its files are not those that were installed; add or update it again")
     return now, tuple(faults)
-
-
-def install_starter(lists: Path, *, edition: str, at: datetime) -> bool:
-    """The lists that Drystone brings along, as a source like the others. True where they were new.
-
-    Called at each start: takes a few milliseconds where they are in place.
-    """
-    digest = tree_digest(STARTER)
-    settle(lists, STARTER_SOURCE)
-    if STARTER_SOURCE in source_names(lists) and digest in read_source(lists, STARTER_SOURCE).edition:
-        return False
-    lists.mkdir(parents=True, exist_ok=True)
-    staged = lists / f".{STARTER_SOURCE}.{os.getpid()}.incoming"
-    shutil.rmtree(staged, ignore_errors=True)
-    copy_lists(STARTER, staged)
-    source = Source(
-        name=STARTER_SOURCE,
-        origin=str(STARTER),
-        licence="EUPL-1.2",
-        edition=f"{edition} ({digest})",
-        fetched_at=at.isoformat(timespec="seconds"),
-    )
-    install(lists, staged, source, smaller_is_right=True)
-    return True
 
 
 def copy_lists(root: Path, out: Path, *, only: str = "") -> None:
@@ -239,7 +246,7 @@ def copy_lists(root: Path, out: Path, *, only: str = "") -> None:
                 shutil.copyfile(folder / file, out / name / file)
 
 
-def _write(path: Path, source: Source) -> None:
+def write_record(path: Path, source: Source) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(json.dumps(asdict(source), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     beside.replace(path)

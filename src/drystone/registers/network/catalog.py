@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from drystone.engine.filtering import categories as starter
 from drystone.engine.filtering.rules import plain_words
-from drystone.engine.filtering.sources import Source, SourceError, install_starter, read_source, source_names
+from drystone.engine.filtering.sources import Source, SourceError, lists_of, read_source, source_names
+from drystone.engine.filtering.starter_lists import install_starter
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _seen(lists: Path) -> tuple[tuple[str, int, int], ...]:
 def _catalog(lists: Path, _seen: tuple[tuple[str, int, int], ...]) -> Catalog:
     categories: dict[str, Category] = {}
     for key, entry in starter.load_categories().items():
-        folders = starter.lists_of(entry, lists)
+        folders = lists_of(entry, lists)
         if folders:
             tried = entry.try_host if f"{starter.STARTER_SOURCE}/{key}" in folders else ""
             categories[key] = Category(
