@@ -55,7 +55,7 @@ def test_a_right_password_is_worked_out_once_and_no_more_after_it_is_replaced(do
         assert door.check("pfell", "river lamp 42", HERE) is Outcome.RIGHT
     assert len(tried) == 1
     people["pfell"] = "v:new"
-    assert not door.knows("pfell", "river lamp 42")
+    assert not door.knows("pfell", "river lamp 42", HERE)
     assert door.check("pfell", "river lamp 42", HERE) is Outcome.WRONG
     del people["pfell"]
     assert door.check("pfell", "new", HERE) is Outcome.WRONG
@@ -85,6 +85,29 @@ def test_who_is_known_already_is_let_in_however_often_others_guess(door):
     assert door.check("pfell", "river lamp 42", HERE) is Outcome.RIGHT
     for _ in range(50):
         door.note("pfell", "guess", HERE, "", right=False)
+    assert door.check("pfell", "river lamp 42", HERE) is Outcome.RIGHT
+
+
+def test_what_is_remembered_of_one_address_is_no_answer_to_who_guesses_at_another(door):
+    """Else a guesser who is slowed would go on at full speed: wrong ones wait, and the right one opens."""
+    assert door.check("pfell", "river lamp 42", HERE) is Outcome.RIGHT
+    for number in range(5):
+        door.check("pfell", f"guess {number}", THERE)
+    assert door.check("pfell", "river lamp 42", THERE) is Outcome.SLOWED
+    assert door.check("pfell", "river lamp 42", HERE) is Outcome.RIGHT
+
+
+@pytest.mark.parametrize("first", ["pfell", "somebody-else-"])
+def test_a_machine_that_guesses_where_the_child_is_signed_on_finds_nothing_out(door, clock, tried, first):
+    assert door.check("pfell", "river lamp 42", HERE) is Outcome.RIGHT
+    for number in range(40):  # until it is slowed: by this name, or by the address alone
+        door.check(first if first == "pfell" else f"{first}{number}", f"guess {number}", HERE)
+    worked_out = len(tried)
+    guesses = [door.check("pfell", f"other {number}", HERE) for number in range(signon.MOST_BLIND)]
+    assert set(guesses) == {Outcome.SLOWED}
+    assert door.check("pfell", "river lamp 42", HERE) is Outcome.SLOWED
+    assert len(tried) == worked_out
+    clock.now += signon.FORGET_SECONDS
     assert door.check("pfell", "river lamp 42", HERE) is Outcome.RIGHT
 
 

@@ -1,8 +1,10 @@
 """P62: proxy passwords at the door, the same for our own proxy and for Squid's basic helper.
 
 A password is checked against the verifier of its name in the overlay, which takes some 50 ms by design. So what was
-found right is remembered while the verifier stands, as a keyed digest and in memory only; and who tries wrong ones
-waits, longer each time, without anything being worked out. Nothing here logs, keeps or passes on a password.
+found right is remembered while the verifier stands, for the address it came from, as a keyed digest and in memory
+only; and who tries wrong ones waits, longer each time, without anything being worked out. What is remembered is no way
+round the waiting: from elsewhere it counts for nothing, and at the address itself only so many guesses are held
+against it. Nothing here logs, keeps or passes on a password.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from drystone.engine.filtering.verifier import LONGEST, verify
 
 MOST_KNOWN = 10_000
 MOST_WATCHED = 10_000
+MOST_BLIND = 50  # tries of a name, while they are slowed, that are held against what is remembered
 FORGET_SECONDS = 900.0  # after so long without a wrong try the count begins anew
 LONGEST_HEADER = 2_000
 # What a name without a password is tried against, so that it takes as long as a wrong password does.
@@ -62,6 +65,7 @@ OF_NAME = Patience(free=20, first=2.0, most=30.0)
 class _Watched:
     wrong: int = 0
     last: float = 0.0
+    blind: int = 0  # tries that were not looked at, but for what is remembered
 
 
 class Doorkeeper:
@@ -77,10 +81,25 @@ class Doorkeeper:
         self._known: dict[bytes, None] = {}
         self._watched: dict[Bucket, _Watched] = {}
 
-    def knows(self, user: str, password: str) -> bool:
-        """Whether this was found right before, and its verifier still stands. Costs nothing."""
+    def knows(self, user: str, password: str, client: str) -> bool:
+        """Whether this was found right before, from here, and its verifier still stands. Costs nothing.
+
+        A child whose classmate types wrong passwords at the same address stays signed on; who lets a machine guess
+        there learns nothing, for after MOST_BLIND tries even the right one is told to wait."""
         verifier = self._verifier_of(user)
-        return bool(verifier) and self._digest(verifier, password) in self._known
+        if not verifier:
+            return False
+        key = self._buckets(user, client)[0][0]
+        now = self._clock()
+        found = self._watched.get(key)
+        blind = found.blind if found and now - found.last < FORGET_SECONDS else 0
+        if blind < MOST_BLIND and self._digest(verifier, password, client) in self._known:
+            return True
+        if self.wait(user, client) > 0:
+            if found is None or now - found.last >= FORGET_SECONDS:
+                found = self._watched[key] = _Watched(last=now)
+            found.blind += 1
+        return False
 
     def wait(self, user: str, client: str) -> float:
         """Seconds until a try of this name from this address is looked at again."""
@@ -102,20 +121,22 @@ class Doorkeeper:
         if right:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            self._known[self._digest(verifier, password)] = None
+            self._known[self._digest(verifier, password, client)] = None
             self._watched.pop(self._buckets(user, client)[0][0], None)
             return
         now = self._clock()
         if len(self._watched) >= MOST_WATCHED:
             self._forget(now)
         for key, _ in self._buckets(user, client):
-            found = self._watched.setdefault(key, _Watched())
-            found.wrong = found.wrong + 1 if now - found.last < FORGET_SECONDS else 1
+            found = self._watched.get(key)
+            if found is None or now - found.last >= FORGET_SECONDS:
+                found = self._watched[key] = _Watched()
+            found.wrong += 1
             found.last = now
 
     def check(self, user: str, password: str, client: str) -> Outcome:
         """All of it in one, for a helper that has nothing else to do."""
-        if self.knows(user, password):
+        if self.knows(user, password, client):
             return Outcome.RIGHT
         if self.wait(user, client) > 0:
             return Outcome.SLOWED
@@ -123,9 +144,10 @@ class Doorkeeper:
         self.note(user, password, client, verifier, right=right)
         return Outcome.RIGHT if right else Outcome.WRONG
 
-    def _digest(self, verifier: str, password: str) -> bytes:
-        """Of the verifier as well: a password that was replaced or withdrawn is forgotten with it."""
-        text = f"{verifier}\0{password}".encode("utf-8", "surrogatepass")
+    def _digest(self, verifier: str, password: str, client: str) -> bytes:
+        """Of the verifier as well: a password that was replaced or withdrawn is forgotten with it. And of the address:
+        what is known from one is no answer to who guesses at another."""
+        text = f"{verifier}\0{client}\0{password}".encode("utf-8", "surrogatepass")
         return blake2b(text, key=self._secret, digest_size=20).digest()
 
     def _buckets(self, user: str, client: str) -> list[tuple[Bucket, Patience]]:

@@ -1,6 +1,7 @@
 """P62: signing on at our own proxy, by a proxy password of one's own."""
 
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -87,6 +88,26 @@ def test_a_wrong_password_is_refused_on_record_without_a_name_and_then_slowed(si
     assert {(event.action, event.rule, event.level, event.person) for event in signing.events()} == {
         ("block", "gateway:sign-on", "gateway", "")
     }
+
+
+def test_guesses_side_by_side_are_slowed_as_those_one_after_another(signing, site, monkeypatch):
+    """And a browser that opens many connections at once with the right one is let in by one look at it."""
+    tries, origin = [], site()
+    keeper = signing.server._door.signon._keeper
+    outcome = keeper.outcome
+    monkeypatch.setattr(keeper, "outcome", lambda *given: tries.append(1) or outcome(*given))
+
+    def answers(passwords):
+        with ThreadPoolExecutor(20) as pool:
+            return [
+                status(answer)
+                for answer in pool.map(lambda one: signing.get(origin.url(), offer("pfell", one)), passwords)
+            ]
+
+    assert set(answers([PASSWORD] * 20)) == {200}
+    assert len(tries) == 1
+    assert set(answers([f"guess {number}" for number in range(20)])) == {407}
+    assert len(tries) <= 2 + 2 * signon.MOST_OF_ONE
 
 
 def test_the_rules_of_the_person_count_and_help_needs_no_name(signing, site):

@@ -7,12 +7,13 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from drystone.engine.filtering.identity import sign_on_name
 from drystone.engine.filtering.request import Level
 from drystone.gateway import blockpage
 from drystone.gateway.proxy.headers import Fields, value_of
 from drystone.gateway.proxy.judge import SELF_TEST, Judge, Verdict
 from drystone.gateway.proxy.pages import HTML, Page
-from drystone.gateway.signon import Doorkeeper, place_of, read_basic
+from drystone.gateway.signon import AT_PLACE, Doorkeeper, place_of, read_basic
 
 OFFER = b"proxy-authorization"
 WRONG = "The name or the password is not right."
@@ -21,6 +22,7 @@ NOTICE = "The school sees which pages are asked for, and by whom. That keeps eve
 WRONG_SECONDS = 1.0  # how long a wrong answer takes, whatever was wrong
 AT_ONCE = 2  # passwords worked out side by side in one worker
 MOST_WAITING = 64  # tries that may wait for that; more are told to come again
+MOST_OF_ONE = AT_PLACE.free  # passwords of one name from one address at a time: a browser has one, who guesses many
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class SignOn:
         self._keeper = Doorkeeper(judge.verifier_of)
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
         self._waiting = 0
+        self._trying: dict[tuple[str, str, str], asyncio.Task[Signed]] = {}  # place, name as it is compared, password
 
     async def who(self, client: str, fields: Fields) -> Signed:
         """Reads what the client offers. Another scheme than Basic is no offer: the browser is asked for Basic. Nor is
@@ -50,10 +53,22 @@ class SignOn:
         found = read_basic(offered)
         if found is None:
             return Signed(wrong=WRONG) if offered[:5].lower() == b"basic" else NOBODY
-        user, password = found
-        if self._keeper.knows(user, password):
+        (user, password), place = found, place_of(client)
+        if self._keeper.knows(user, password, place):
             return Signed(user)
-        return await self._try(user, password, place_of(client))
+        return await self._once(user, password, place)
+
+    async def _once(self, user: str, password: str, place: str) -> Signed:
+        """A browser opens its connections side by side, so what is being tried is not tried again. Nor is a try given
+        up when its client goes away: it counts all the same."""
+        same = (place, sign_on_name(user), password)
+        task = self._trying.get(same)
+        if task is None:
+            if sum(other[:2] == same[:2] for other in self._trying) >= MOST_OF_ONE:
+                return Signed(wrong=SLOWED)
+            task = self._trying[same] = asyncio.create_task(self._try(user, password, place))
+            task.add_done_callback(lambda _: self._trying.pop(same, None))
+        return await asyncio.shield(task)
 
     async def _try(self, user: str, password: str, place: str) -> Signed:
         if self._waiting >= MOST_WAITING or self._keeper.wait(user, place) > 0:
