@@ -111,20 +111,20 @@ class DecisionForm(forms.Form):
         self.choose("whom").choices = _whom(about, whole, named)
         lengths = [("lesson", f"One lesson ({LESSON.seconds // 60} minutes)"), ("today", "Until the end of today")]
         self.choose("length").choices = [*lengths, ("date", "Until a date")] if whole else lengths
-        self._things(school, about)
+        self._things(school, about, named)
         if not alike:
             del self.fields["others"]
         else:
             who = "the other person who asks" if alike == 1 else f"the {alike} others who ask"
             self.fields["others"].label = f"Give the same answer to {who} about this site"
 
-    def _things(self, school: School, about: SiteRequest) -> None:
+    def _things(self, school: School, about: SiteRequest, named: bool) -> None:
         models = (("school_class", SchoolClass), ("zone", Zone), ("group", Group), ("rule_for", Group))
         for name, model in models:
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
             field.queryset = model.objects.filter(school=school)
-        self.fields["school_class"].initial = about.asker.school_class_id if about.asker else None
+        self.fields["school_class"].initial = about.asker.school_class_id if about.asker and named else None
         self.fields["zone"].initial = Zone.objects.filter(school=school, slug=about.zone).first()
         self.fields["group"].initial = Group.objects.filter(school=school, slug=about.group).first()
 

@@ -1,4 +1,5 @@
-"""Reads of the register. Who was asking is personal data: `visible` is the one way to the queue."""
+"""Reads of the register. Who was asking is personal data: `visible` is the one way to the queue, and
+`visible_grants` to what was opened."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from drystone.registers.school.access import matrix, roles_of
 from drystone.registers.school.models import Person, School
-from drystone.registers.unblock.models import Grant, GrantQuerySet, RequestTicket, SiteRequest, State
+from drystone.registers.unblock.models import Grant, GrantQuerySet, RequestTicket, SiteRequest, State, Whom
 from drystone.registers.unblock.services.asking import ticket_digest
 
 
@@ -77,8 +78,18 @@ def latest_of(person: Person, host: str) -> SiteRequest | None:
     return SiteRequest.objects.filter(school=person.school_id, asker=person, host=host, kind="open").first()
 
 
-def grants_like(school: School, wanted: Mapping[str, Any], now: datetime) -> GrantQuerySet:
-    found = Grant.objects.filter(school=school).prefetch_related("requests")
+def visible_grants(school: School, person: Person) -> GrantQuerySet:
+    """What is open for a class or a place, all who answer requests may know. What one child alone was given, who asked
+    under a sensitive category, tells of the child, and is for those who may see the request."""
+    found = Grant.objects.filter(school=school)
+    if person.school_id == school.pk and roles_of(person) & matrix()["unblock.view_sensitive"]:
+        return found
+    private = SiteRequest.objects.filter(school=school, by_child=True, sensitive=True, grant__level=Whom.PERSON)
+    return found.exclude(pk__in=private.values("grant"))
+
+
+def grants_like(found: GrantQuerySet, wanted: Mapping[str, Any], now: datetime) -> GrantQuerySet:
+    found = found.prefetch_related("requests")
     match wanted.get("state") or "open":
         case "open":
             found = found.open_at(now)

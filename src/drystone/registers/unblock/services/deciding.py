@@ -18,6 +18,7 @@ from drystone.registers.school.services.permission import NotAllowed, require
 from drystone.registers.unblock.models import Grant, Kind, SiteRequest, State, Whom
 from drystone.registers.unblock.queries import visible
 from drystone.registers.unblock.services.asking import LONGEST_WHY, tidy
+from drystone.registers.unblock.sites import covers, is_ending
 
 LESSON = timedelta(minutes=60)
 LONGEST = timedelta(days=366)
@@ -56,12 +57,13 @@ def allow(
     _may_decide(request, by)
     reason = _reason(reason)
     _refuse_mandatory(request, by)
+    _refuse_ending(request)
     _check_whom(request.school, whom)
     _check_until(request.school, by, whom, now, until)
     with transaction.atomic():
         grant = Grant.objects.create(
             school=request.school,
-            host=request.host.removeprefix("www."),
+            host=covers(request.host),
             level=whom.level,
             **{whom.level if whom.level != Whom.CLASS else "school_class": whom.thing} if whom.thing else {},
             whom=whom.in_words if whom.level != Whom.PERSON else "one person",
@@ -111,12 +113,13 @@ def make_rule(
     _may_decide(request, by)
     require(by, "unblock.decide_for_school", request.school)
     reason, block = _reason(reason), request.kind == Kind.BLOCK
+    _refuse_ending(request)
     if not block:
         _refuse_mandatory(request, by)
     try:
         with transaction.atomic():
             number, words = draft_site_rule(
-                school=request.school, by=by, block=block, host=request.host.removeprefix("www."), reason=reason,
+                school=request.school, by=by, block=block, host=covers(request.host), reason=reason,
                 group=group,
             )  # fmt: skip
             request.made_rule = number
@@ -142,11 +145,10 @@ def mark_seen(*, request: SiteRequest, by: Person) -> None:
 
 
 def same_site(request: SiteRequest) -> list[SiteRequest]:
-    """Others who wait for the same answer."""
-    waiting = SiteRequest.objects.filter(
-        school=request.school, kind=request.kind, host=request.host, state=State.WAITING, by_child=request.by_child
-    )
-    return list(waiting.exclude(pk=request.pk))
+    """Others who wait for the same answer, and whom whoever sees this one sees too: a child's request that safeguarding
+    alone may look at is not answered, nor counted, along with one that was asked before the site was worrying."""
+    alike = {name: getattr(request, name) for name in ("school", "kind", "host", "by_child", "sensitive")}
+    return list(SiteRequest.objects.filter(**alike, state=State.WAITING).exclude(pk=request.pk))
 
 
 def _answer(request: SiteRequest, by: Person | None, state: State, reason: str, now: datetime, *, others: bool) -> None:
@@ -188,6 +190,12 @@ def _refuse_mandatory(request: SiteRequest, by: Person | None) -> None:
         summary=f"Refused to allow a site on a list of “{title}”, which nobody can open (request {request.pk})",
     )
     raise Refused(f"This site is on a list of “{title}”. Nobody can open it, and this attempt is on record.")
+
+
+def _refuse_ending(request: SiteRequest) -> None:
+    """P35: who asks for one site does not open, or close, all of .com."""
+    if is_ending(request.host):
+        raise Refused(f"“{request.host}” is no site: the names of many sites end so. Leave it as it is.")
 
 
 def _check_whom(school: School, whom: For) -> None:

@@ -16,7 +16,7 @@ from drystone.registers.school.pages import page_of, school_of
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.unblock.forms import EndForm, GrantSearch
 from drystone.registers.unblock.models import Grant
-from drystone.registers.unblock.queries import grants_like, visible
+from drystone.registers.unblock.queries import grants_like, visible, visible_grants
 from drystone.registers.unblock.services.grants import end_grant as end
 from drystone.registers.unblock.services.grants import may_end
 
@@ -90,8 +90,9 @@ def end_grant(request: HttpRequest, number: int) -> HttpResponse:
 def _found(request: HttpRequest) -> tuple[GrantSearch, Any]:
     search = GrantSearch(request.GET)
     search.is_valid()
-    return search, grants_like(school_of(request), search.cleaned_data, timezone.now())
+    found = visible_grants(school_of(request), request.person)  # type: ignore[attr-defined]
+    return search, grants_like(found, search.cleaned_data, timezone.now())
 
 
 def _grant(request: HttpRequest, number: int) -> Grant:
-    return get_object_or_404(Grant.objects.filter(school=school_of(request)), pk=number)
+    return get_object_or_404(visible_grants(school_of(request), request.person), pk=number)  # type: ignore[attr-defined]

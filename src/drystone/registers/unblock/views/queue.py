@@ -22,6 +22,7 @@ from drystone.registers.unblock.forms import DecisionForm, QueueSearch
 from drystone.registers.unblock.models import Kind, SiteRequest
 from drystone.registers.unblock.queries import requests_like, visible
 from drystone.registers.unblock.services import deciding
+from drystone.registers.unblock.sites import covers, is_ending
 from drystone.registers.unblock.words import outcome, who
 
 NAMES = "unblock.view_askers"
@@ -146,14 +147,15 @@ def _about(request: HttpRequest, found: SiteRequest, form: DecisionForm | None) 
         if asks_to_open
         else None
     )
-    whole = Permit(id="new", host=found.host.removeprefix("www."), since=now)
-    openings = would_open(school, whole, now) if found.waiting else ()
+    whole = Permit(id="new", host=covers(found.host), since=now)
+    openings = would_open(school, whole, now) if found.waiting and not is_ending(found.host) else ()
     return {
         "found": found,
         "form": form,
         "facts": facts,
         "explained": explained,
         "openings": openings,
+        "site": whole.host,
         "who": who(found, named=named),
         "outcome": outcome(found),
         **_places(school),
