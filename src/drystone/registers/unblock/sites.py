@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Under which countries hand out names to all comers: co.uk and com.au are no sites. Not whole, and need not be: it keeps
+# Under which countries hand out names to all comers: co.uk and com.au are no sites. Not whole, nor need it be: it keeps
 # `www.` where it stands before one of these, and refuses the bare ending. What is opened is shown before it is. Not
 # here: gov.uk and nhs.uk, which are sites, with nobody's but the state's below them.
 _ENDINGS = frozenset({"ac", "co", "com", "edu", "ltd", "me", "ne", "net", "nom", "or", "org", "plc", "sch", "school"})
