@@ -36,7 +36,6 @@ FAIL_OPEN = (
     "adaptation",
     "icap",
     "ecap",
-    "always_direct",
     "ssl_bump bump",
     "ssl_bump stare",
     "ssl_bump none",
@@ -111,6 +110,17 @@ def test_every_safe_host_of_the_engine_has_a_way_and_an_engine_has_no_other() ->
     allows = [line for line in lines if line.startswith("cache_peer_access") and line.split()[2] == "allow"]
     assert all(line.split()[3] == "safe" for line in allows)
     assert len(allows) == len([line for line in lines if re.fullmatch(r"cache_peer_access \S+ deny all", line)])
+
+
+def test_only_what_was_allowed_without_safe_search_goes_past_the_safe_hosts() -> None:
+    """P59: `always_direct` is stronger than `never_direct`, so it denies first."""
+    lines = directives(squid_conf(SETTINGS))
+    assert [line for line in lines if line.startswith("always_direct")] == [
+        "always_direct deny safe",
+        "always_direct deny blocked",
+        "always_direct allow plain",
+    ]
+    assert "acl plain note action_ allow" in lines
 
 
 def test_every_door_looks_into_tunnels() -> None:

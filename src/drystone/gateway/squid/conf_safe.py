@@ -3,7 +3,7 @@
 The helper says which safe host a search engine is to be answered by. Each safe host is a "parent" of Squid's that is
 an origin server: a CONNECT is tunnelled straight to it, the client's SNI and the engine's own certificate stay as
 they were. `never_direct` holds whatever was answered `safe-search`: where the parent cannot be reached the request
-fails. A rewriter would do the same and fail open (see docs/decisions/0011-safe-search-in-squid.md).
+fails. A rewriter would do the same and fail open (see docs/decisions/0010-safe-search-in-squid.md).
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ def safe_search(s: SquidSettings) -> str:
     lines = [
         "# -- safe search: an engine is reached at its safe address or not at all -----------------------------------",
         "acl safe note action_ safe-search",
+        "acl plain note action_ allow",
+        # Nearly everything: Squid then looks at none of the parents below. The two other words stand first: a request
+        # that was answered twice, and not alike, goes the stricter way.
+        "always_direct deny safe",
+        "always_direct deny blocked",
+        "always_direct allow plain",
         "never_direct allow safe",
         *(f"acl safe_port_{port} port {port}" for port in s.safe_search_ports),
     ]
