@@ -120,6 +120,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {  # besides allauth's own for sign-in, passwords and codes
     "first_time": "10/10m/ip,5/15m/key",
     "set_up_code": "5/10m/ip,20/h/key",
+    "internet_password": "10/h/key",  # chosen for one person
     "unblock": "60/10m/ip,6/h/key",  # a class behind one address; the key is the block page's ticket
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "drystone_cache"}}

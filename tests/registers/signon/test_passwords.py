@@ -3,17 +3,19 @@
 import re
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from drystone.engine.filtering.identity import person_key
 from drystone.engine.filtering.overlay import FILE_NAME, Overlay
 from drystone.engine.filtering.verifier import verify
 from drystone.engine.filtering.words import Access
-from drystone.registers.school.models import AuditEntry, Person
+from drystone.registers.school.models import AuditEntry, Person, User
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed
 from drystone.registers.signon.models import ProxyPassword
 from drystone.registers.signon.services.passwords import (
+    Slip,
     _words,
     easy_password,
     give_passwords,
@@ -101,6 +103,22 @@ def test_the_form_says_what_is_wrong_and_saves_what_is_right(place, quick):
     assert "between 8 and 100" in client.post(url, {"password": "short"}).content.decode()
     assert client.post(url, {"password": "three brown hens"}).status_code == 302
     assert ProxyPassword.objects.get().verifier == "v:three brown hens"
+
+
+def test_nobody_finds_the_password_of_an_account_by_trying_it_as_an_internet_password(place, quick):
+    """Who may give Internet passwords is told when it is that of the account: that is on record, and not often."""
+    cache.clear()
+    client, url = sign_in(place.technician), reverse("signon:choose", kwargs={"pk": place.teacher.pk})
+    place.teacher.user = User.objects.create_user("rita@school.example", password="three-brown-hens")  # noqa: S106
+    place.teacher.save()
+    told = client.post(url, {"password": "three-brown-hens"})
+    assert "password for these pages" in told.content.decode()
+    (entry,) = AuditEntry.objects.filter(verb="refuse_proxy_password")
+    assert (entry.actor, "three" in entry.summary) == (place.technician.key, False)
+    found = [client.post(url, {"password": f"guess number {number}"}).status_code for number in range(12)]
+    assert found.count(302) == 9
+    assert found[-1] == 429
+    assert "three" not in repr(Slip(place.teacher, "three-brown-hens"))
 
 
 def test_who_has_left_can_sign_on_no_more(place, home, overlay, quick):

@@ -239,6 +239,8 @@ def test_a_call_that_cannot_be_read_is_refused_whole(token, body, said):
         ({"user": 7}, "is text"),
         ({"user": "x" * 101}, "at most 100"),
         ({"user": "a\0b"}, "NUL"),
+        ({"user": "pfell\ud800"}, "half a character"),
+        ({"type": "stop", "id": "\udfff"}, "half a character"),
         ({"colour": "red"}, "no field"),
         ({"at": "2026-11-24T10:00:00"}, "time zone"),
         ({"at": "9999-99-99"}, "time zone"),
@@ -288,6 +290,13 @@ def test_withdrawing_a_token_ends_what_it_told_of(place, source, overlay):
         revoke_source(source=source, by=place.head)
     with pytest.raises(NotAllowed):
         add_source(school=place.school, by=place.teacher, name="Mine")
+
+
+def test_a_call_that_was_under_way_when_its_token_was_withdrawn_tells_nothing(place, source):
+    under_way = SessionSource.objects.select_related("school").get(pk=source.pk)
+    revoke_source(source=source, by=place.head)
+    assert tell(under_way, told()) == ["refused"]
+    assert not Session.objects.exists()
 
 
 def test_who_may_see_who_was_where_does_and_leaves_a_trace(place, source, stranger):

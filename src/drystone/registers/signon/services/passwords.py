@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -26,10 +26,10 @@ WORDS = Path(__file__).parent.parent / "words.txt"
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What is handed to somebody, once."""
+    """What is handed to somebody, once; not to a log, which would have its repr."""
 
     person: Person
-    password: str
+    password: str = field(repr=False)
 
 
 def give_passwords(*, school: School, people: Sequence[Person], by: Person | None) -> list[Slip]:
@@ -46,6 +46,7 @@ def set_password(*, school: School, person: Person, password: str, by: Person | 
     """One that somebody has chosen. Raises Refused."""
     require(by, PERMISSION, school)
     refuse_weak(person, password)
+    _refuse_that_of_the_account(school, person, password, by)
     slip = Slip(person, password)
     _keep(school, [slip], by, verb="set_proxy_password", what="A chosen Internet password")
     return slip
@@ -73,8 +74,7 @@ def withdraw_passwords(*, school: School, people: Iterable[Person], by: Person |
 
 
 def refuse_weak(person: Person, password: str) -> None:
-    """Raises Refused: short, the name itself, or the password of the account on these pages, which is never sent in
-    the clear with every request as this one is."""
+    """Raises Refused: short, or the name itself."""
     plain = password.strip()
     if not SHORTEST <= len(plain) <= LONGEST:
         raise Refused(f"Use between {SHORTEST} and {LONGEST} characters", field="password")
@@ -83,8 +83,16 @@ def refuse_weak(person: Person, password: str) -> None:
         raise Refused(
             "That is too easy to guess: use two or three words that have nothing to do with you", field="password"
         )
-    if person.user and person.user.check_password(plain):
-        raise Refused("That is the password for these pages. Choose another for the Internet", field="password")
+
+
+def _refuse_that_of_the_account(school: School, person: Person, password: str, by: Person | None) -> None:
+    """The password of these pages is never sent in the clear with every request, as this one is. To be told so is to
+    be told somebody's password, so it leaves a trace; and the page lets nobody try many (views/passwords.py)."""
+    if not (person.user and person.user.check_password(password.strip())):
+        return
+    summary = f"An Internet password for {person.name} was refused: it is the password of their account"
+    audit.record(school=school, by=by, verb="refuse_proxy_password", subject=person, summary=summary)
+    raise Refused("That is the password for these pages. Choose another for the Internet", field="password")
 
 
 def easy_password(*, adult: bool) -> str:

@@ -60,6 +60,9 @@ TAKEN, AGAIN = Result("taken"), Result("again")
 def take_in(*, source: SessionSource, told: Sequence[Told], now: datetime) -> list[Result]:
     """A result for each, in their order. What is right is kept, whatever is wrong beside it."""
     school = lock(source.school)
+    source.refresh_from_db(fields=["revoked_at"])
+    if source.revoked_at:  # while this call waited: what it told would outlive its token
+        return [Result("refused", "the token was withdrawn") for _ in told]
     people = {sign_on_name(person.sign_on): person for person in school.people.exclude(sign_on="").order_by("-id")}
     desk = _Desk(source, school, people, now)
     results = [_one(desk, each) for each in told]

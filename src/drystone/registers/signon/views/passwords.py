@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -84,6 +85,9 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
     form = ChosenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen, by = form.cleaned_data["password"], person_of(request)
+        # It says when the password is that of their account: who may give one is not to find the other by trying.
+        if not ratelimit.consume(request, action="internet_password", key=f"person {thing.pk}"):
+            return render(request, "site/429.html", status=429)
         if attempt(form, lambda: verbs.set_password(school=thing.school, person=thing, password=chosen, by=by)):
             messages.success(request, f"{thing.name} signs on with the new Internet password from now on.")
             return redirect("signon:passwords")
