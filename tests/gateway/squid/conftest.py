@@ -147,9 +147,9 @@ class RunningSquid:
     events_folder: Path
     options: dict[str, object] = field(default_factory=dict)
 
-    def ask(self, target: str, *, method: str = "GET", headers: str = "") -> bytes:
+    def ask(self, target: str, *, method: str = "GET", headers: str = "", client: str = "127.0.0.1") -> bytes:
         """The raw answer to one request, up to its end or five seconds of silence."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=15) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), 15, (client, 0)) as connection:
             host = target.removeprefix("http://").partition("/")[0]
             connection.sendall(
                 f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n".encode()

@@ -353,16 +353,20 @@ def test_where_nobody_trusts_the_certificate_the_connection_is_closed_unanswered
 
 
 def test_who_comes_by_a_zones_own_door_is_in_that_zone(ground: Ground) -> None:
-    """The same machine: pupils' rules at the common door, the infants' allow-list at theirs."""
+    """P35: where the address does not tell, as behind a router: the infants' allow-list at the infants' door. And
+    nobody gets out of the zone that their address is in by naming another's port in a browser's settings."""
     door, theirs = (port_of(line.split()[1]) for line in ground.conf if line.startswith("http_port"))
     url = f"http://river.example:{ground.port}/door"
 
     assert door == ground.squid.port
     assert not ground.squid.ask(url).startswith(b"HTTP/1.1 403")
     there = RunningSquid(ground.squid.home, ground.squid.out, theirs, ground.squid.process, ground.squid.events_folder)
-    assert there.ask(url).startswith(b"HTTP/1.1 403")
-    seen = [event for event in ground.squid.events(count=2) if event.path == "/door"]
-    assert [(event.zone, str(event.action)) for event in seen] == [("here", "allow"), ("infants", "block")]
+    assert there.ask(url, client="127.0.0.2").startswith(b"HTTP/1.1 403")
+    assert not there.ask(url).startswith(b"HTTP/1.1 403")
+    seen = [event for event in ground.squid.events(count=3) if event.path == "/door"]
+    assert [(event.zone, str(event.action)) for event in seen] == [
+        ("here", "allow"), ("infants", "block"), ("here", "allow"),
+    ]  # fmt: skip
 
 
 def test_drystones_own_port_is_closed_on_every_address_of_this_machine(ground: Ground) -> None:

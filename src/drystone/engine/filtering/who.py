@@ -98,7 +98,7 @@ class Roll:
     def profile(self, client: str, user: str, at: datetime, door: str = "") -> Profile:
         """Cheap when asked again. `user` is a sign-on name or "" and goes before a session at the address, and that
         before the owner of a device which has the address (P62). `door`: the zone whose own door the client came by,
-        which goes before its address."""
+        which tells where an address does not: one that is in another zone stays there."""
         self.window(at.timestamp())
         profile = self._profiles.get((client, user, door))
         if profile is None:
@@ -116,9 +116,11 @@ class Roll:
 
     def _work_out(self, client: str, user: str, at: datetime, door: str) -> Profile:
         policy = self._policy
-        zone = door if door in policy.zones else self._zones.find(client)
-        if door and zone != door:  # a door to a zone that the bundle does not have leads nowhere
+        zone = self._zones.find(client)
+        if door and door not in policy.zones:  # a door to a zone that the bundle does not have leads nowhere
             return self._profile("", "", "", "", at)
+        # P35: anybody may name any port in a browser's settings. A pupil's address is not made the staff's by it.
+        zone = zone or door
         device = self._devices.find(client, at)
         person = person_key(self._key, user) if sign_on_name(user) else self._signed_on(client, at) or device.person
         known_group, known_access = policy.people.get(person, ("", ""))
