@@ -135,7 +135,19 @@ def test_help_is_reached_without_a_name_where_others_must_always_give_one() -> N
     lines = directives(squid_conf(SETTINGS))
 
     assert "http_access deny always_signs_on !help !self_test not_signed_on !signed_on" in lines
-    assert any(line.startswith("acl help dstdomain ") and " .childline.org.uk" in line for line in lines)
+    assert any(line.startswith("acl help dstdomain -n ") and " .childline.org.uk" in line for line in lines)
+
+
+def test_the_schools_own_sites_of_help_are_among_them_and_none_stands_twice() -> None:
+    """P13: Squid would warn of a name below another."""
+    lines = directives(squid_conf(replace(SETTINGS, help=("help.example", "a.help.example", "other.example"))))
+
+    assert "acl help dstdomain -n .help.example .other.example" in lines
+
+
+def test_what_was_kept_for_others_is_not_shown_where_safe_search_is_on() -> None:
+    """P59: Squid's memory knows addresses, and not who asked."""
+    assert "cache deny safe" in directives(squid_conf(SETTINGS))
 
 
 def test_the_schools_own_ground_is_denied_before_anything_is_allowed() -> None:
@@ -187,6 +199,7 @@ def test_the_self_tests_header_goes_no_further() -> None:
         {"zone_ports": (("3129", "a suite"),)},
         {"own_addresses": ("everywhere",)},
         {"hosts_file": Path("/etc/my hosts")},
+        {"help": ("help.example\nhttp_access allow all",)},
     ],
     ids=lambda wrong: next(iter(wrong.items()))[0] + repr(next(iter(wrong.values())))[:20],
 )

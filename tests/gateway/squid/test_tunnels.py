@@ -11,7 +11,7 @@ import signal
 import socket
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -376,6 +376,71 @@ def test_drystones_own_port_is_closed_on_every_address_of_this_machine(ground: G
         host = f"[{text}]" if ":" in text else text
         assert ground.squid.ask(f"http://{host}:8080/").startswith(b"HTTP/1.1 403"), text
     assert f"acl this_machine dst {' '.join(own_addresses())}" in ground.conf
+
+
+# -- what is left behind, and other ways in ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "whois", "https"])
+def test_no_address_but_one_of_http_is_fetched(ground: Ground, scheme: str) -> None:
+    """Squid would speak FTP and whois with any port that is open for the web; what is read by TLS goes by CONNECT."""
+    before = ground.sites[REAL].connections
+
+    assert ground.squid.ask(f"{scheme}://river.example:{ground.port}/").startswith(b"HTTP/1.1 403")
+    assert ground.sites[REAL].connections == before
+
+
+BROKEN = (
+    b"GET /secret HTTP/1.1\r\nHost: casino.example\r\nCookie: secret\0 secret\r\n\r\n",
+    b"GET //secret HTTP/1.0\r\n\r\n",
+    b"GET https:///secret HTTP/1.1\r\n\r\n",
+    b"PRI /secret HTTP/1.1\r\n\r\n",
+    b"GET /secret HTTP/1.1\r\nsecret\r\n\r\n",
+)
+
+
+def test_of_a_broken_request_inside_a_blocked_tunnel_nothing_is_kept_either(ground: Ground) -> None:
+    """P35: Squid would write its address and its fields into cache.log."""
+    for request in BROKEN:
+        _, connection = ground.connect("casino.example")
+        with connection, ground.school.wrap_socket(connection, server_hostname="casino.example") as tls:
+            tls.sendall(request)
+            assert tls.recv(12).startswith(b"HTTP/1.1 4")
+
+    _of_all_logs(ground, lambda line: b"secret" not in line and b"casino.example" not in line.partition(b"\tblock")[2])
+
+
+def test_a_connection_that_is_opened_and_never_used_leaves_no_line(ground: Ground) -> None:
+    """Browsers open them beforehand by the dozen."""
+    log = ground.squid.out / "cache.log"
+    before = log.read_bytes()
+    socket.create_connection(("127.0.0.1", ground.squid.port)).close()
+    assert not ground.squid.ask(f"http://river.example:{ground.port}/after").startswith(b"HTTP/1.1 403")
+
+    wait_for(lambda: [event for event in ground.squid.events(count=0) if event.path == "/after"])
+    assert log.read_bytes() == before
+
+
+def test_what_squid_refuses_of_a_site_of_help_tells_nothing_of_who_asked(ground: Ground) -> None:
+    """P13: another port, another protocol, its name inside a tunnel to another host."""
+    help_site = "www.childline.org.uk"
+    ground.squid.ask(f"http://{help_site}:81/help")
+    ground.squid.ask(f"ftp://{help_site}/help")
+    ground.squid.ask(f"{help_site}:25", method="CONNECT")
+    _, connection = ground.connect("river.example")
+    with connection, pytest.raises(OSError):  # noqa: PT011 - closed or reset, as the kernel has it
+        ground.certifier.trusting().wrap_socket(connection, server_hostname=help_site)
+
+    events = wait_for(
+        lambda: len(found := [event for event in ground.squid.events(count=0) if event.host == help_site]) > 3 and found
+    )
+    assert {(event.client, event.person, event.path) for event in events} == {("", "", "")}  # type: ignore[attr-defined]
+    _of_all_logs(ground, lambda line: b"childline" not in line or b"127.0.0.1" not in line)
+
+
+def _of_all_logs(ground: Ground, holds: Callable[[bytes], bool]) -> None:
+    files = [*ground.squid.events_folder.iterdir(), ground.squid.out / "cache.log"]
+    assert [line for file in files for line in file.read_bytes().splitlines() if not holds(line)] == []
 
 
 # -- when something breaks --------------------------------------------------------------------------------------------

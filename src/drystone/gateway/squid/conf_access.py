@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drystone.engine.filtering import SELF_TEST_HEADER
-from drystone.engine.filtering.help import HELP_SITES
+from drystone.engine.filtering.help import above
 from drystone.gateway.squid.conf_page import PAGES, page_acls
 from drystone.gateway.squid.settings import SquidSettings
 
@@ -49,6 +49,9 @@ def acls(s: SquidSettings) -> str:
         "acl refused note refused_",
         "acl not_passed any-of refused unanswered",
         "acl asked has request",
+        "acl web proto HTTP",
+        # -n: by the name in the request alone. Who sets up an address can have it named back as he likes.
+        f"acl help dstdomain -n {below(s.help)}",
     ]
     return "\n".join(filter(None, [*lines, *page_acls(), *_sign_on(s)]))
 
@@ -75,7 +78,6 @@ def _sign_on(s: SquidSettings) -> list[str]:
         "acl offers_name req_header Proxy-Authorization .",
         "acl name_wanted note ask_",
         f"acl always_signs_on src {_words(s.signs_on)}" if s.signs_on else "",
-        f"acl help dstdomain {' '.join(f'.{host}' for host in HELP_SITES)}",
         "acl this_host src 127.0.0.0/8 ::1/128",
         f"acl has_self_test req_header {SELF_TEST_HEADER} .",
         "acl self_test all-of this_host has_self_test",
@@ -95,6 +97,7 @@ def access(s: SquidSettings) -> str:
         "http_access deny manager refuse",
         "http_access deny !ports refuse",
         "http_access deny CONNECT !tunnel_ports refuse",
+        "http_access deny !CONNECT !web refuse",  # ftp: and whois: would go to any port that is open for the web
     ]
     if s.auth:  # P13: help is reached without a name. The filter's test of itself comes from here and has none.
         rules.append("http_access deny offers_name !help not_signed_on !signed_on")
@@ -119,6 +122,12 @@ def access(s: SquidSettings) -> str:
 def _closed_ground(s: SquidSettings) -> list[str]:
     ours = ["own_ground drystone_ports", *(["this_machine drystone_ports"] if s.own_addresses else [])]
     return [*(ours if s.own_ports else []), f"own_ground{' !named' if s.named else ''}"]
+
+
+def below(hosts: tuple[str, ...]) -> str:
+    """Each host with all below it, as dstdomain wants it: one that another covers is left out."""
+    outermost = sorted(host for host in set(hosts) if not any(name in hosts for name in above(host)[1:]))
+    return " ".join(f".{host}" for host in outermost)
 
 
 def _words(values: tuple[object, ...] | list[str]) -> str:

@@ -28,6 +28,7 @@ def safe_search(s: SquidSettings) -> str:
         "always_direct deny blocked",
         "always_direct allow plain",
         "never_direct allow safe",
+        "cache deny safe",  # what somebody without safe search was shown is not shown again from memory
         *(f"acl safe_port_{port} port {port}" for port in s.safe_search_ports),
     ]
     for host in safe_hosts():

@@ -49,6 +49,6 @@ ssl_bump peek at_hello allowed
 ssl_bump terminate at_name !same_name mark_fronted
 ssl_bump splice at_name mark_passed
 ssl_bump terminate all
-on_unsupported_protocol respond mark_no_tls
+on_unsupported_protocol respond asked mark_no_tls
 never_direct allow blocked
 """

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drystone.engine.filtering import LiveFilter
+from drystone.engine.filtering.help import HELP_SITES
+from drystone.engine.filtering.hosts import is_plain
 from drystone.engine.home import Home
 from drystone.gateway.squid.authority import Handed, NoAuthority, hand_over, write_secret
 from drystone.gateway.squid.conf import squid_conf
@@ -186,7 +188,15 @@ def _settings(
         auth=auth,
         signs_on=wanted.sign_on.always(wanted.clients) if wanted.sign_on else (),
         web=wanted.web,
+        help=_help(live),
     )
+
+
+def _help(live: LiveFilter) -> tuple[str, ...]:
+    """Sites of help as the school's edition has them, by their names; what comes later Squid learns with the next
+    file, and the helper at once."""
+    own = live.bundle.policy.help if live.bundle else ()
+    return tuple(dict.fromkeys((*HELP_SITES, *filter(is_plain, own))))
 
 
 def _known(user: str) -> None:

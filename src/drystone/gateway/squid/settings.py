@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from drystone.engine.filtering.help import HELP_SITES
+
 Network = IPv4Network | IPv6Network
 
 CLIENTS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128")
@@ -14,6 +16,7 @@ SAFE_PORTS = (80, 443, 8080, 8443)
 TUNNEL_PORTS = (443, 8443)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}").fullmatch
 _LISTEN = re.compile(r"(?:[0-9.]+:|\[[0-9A-Fa-f:.]+\]:|[A-Za-z0-9.-]+:)?([0-9]{1,5})", re.ASCII).fullmatch
+_HOST = re.compile(r"[a-z0-9._-]{1,253}", re.ASCII).fullmatch
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+=@:,?&%()*-]+", re.ASCII).fullmatch
 _FILE = re.compile(r"[A-Za-z0-9/._+=@:,-]+", re.ASCII).fullmatch
 _WEB = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9/._~-]*)?", re.ASCII).fullmatch
@@ -69,6 +72,7 @@ class SquidSettings:
     auth: Auth | None = None
     signs_on: tuple[str, ...] = ()  # ranges of clients that sign on; empty: all of them
     web: str = ""  # address of the school's own pages, for the block page
+    help: tuple[str, ...] = HELP_SITES  # what is reached without a name, and logged without who it was
 
     @property
     def safe_search_ports(self) -> tuple[int, ...]:
@@ -91,6 +95,9 @@ class SquidSettings:
             raise ConfError(f"{self.helper_children} helpers: give between 1 and 64")
         if self.web and not _WEB(self.web):
             raise ConfError(f"{self.web!r} is not an address such as https://drystone.fellside.example")
+        for host in self.help:
+            if not _HOST(host):
+                raise ConfError(f"{host!r}: a site of help is a host such as childline.org.uk")
         if self.auth:
             self.auth.check()
         self._check_ports()
