@@ -210,6 +210,7 @@ def test_radius_accounting_is_taken_as_freeradius_posts_it(token, place):
     for nobody in ("host/pc1.fellside.example", "PC1$", ""):
         assert call(accounting(1, address=THERE, user=nobody), token).status_code == 204
     assert call(accounting("Accounting-On"), token).status_code == 204
+    assert call(accounting("Interim-Update", address="", Acct_Delay_Time="9" * 5000), token).status_code == 204
     assert Session.objects.count() == 1
     call(accounting(3, address=THERE, user="pfell@fellside.example", Acct_Unique_Session_Id="cd34"), token)
     assert Session.objects.get(address=THERE).person == place.pupil
@@ -266,6 +267,22 @@ def test_without_its_token_a_system_tells_nothing(token, place):
 
 
 # -- sources and pages
+
+
+def test_a_token_that_is_found_works_only_where_its_system_calls_from(place, home):
+    """A pupil reads it somewhere, and would be the head teacher."""
+    source, token = add_source(school=place.school, by=place.head, name="RADIUS", calls_from="10.0.0.5 fd00::/64")
+    assert source.calls_from == "10.0.0.5/32, fd00::/64"
+    stolen = call(EVENT | {"user": "hcrag"}, token, REMOTE_ADDR="10.1.1.7")
+    assert stolen.status_code == 403
+    assert call(EVENT, token, REMOTE_ADDR="10.1.1.7", HTTP_X_FORWARDED_FOR="10.0.0.5").status_code == 403
+    assert not Session.objects.exists()
+    for at in ("10.0.0.5", "::ffff:10.0.0.5", "fd00::1"):
+        assert call(EVENT, token, REMOTE_ADDR=at).status_code == 200
+    client = sign_in(place.technician)
+    wrong = client.post("/sign-on/sources/add/", {"name": "x", "most_hours": "8", "calls_from": "10.0.0.5/8"})
+    assert "ds-code" not in wrong.content.decode()
+    assert "10.0.0.5/32, fd00::/64" in client.get("/sign-on/sources/").content.decode()
 
 
 def test_a_token_is_shown_once_and_kept_as_a_digest(place):

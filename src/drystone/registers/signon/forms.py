@@ -136,6 +136,12 @@ class SourceForm(forms.Form):
         max_value=MOST_HOURS,
         initial=12,
     )
+    calls_from = forms.CharField(
+        label="Which addresses it calls from (optional)",
+        help_text="Like 10.0.0.5, the address of the RADIUS server. A token that is found then works nowhere else.",
+        max_length=300,
+        required=False,
+    )
 
 
 class SessionsForm(forms.Form):

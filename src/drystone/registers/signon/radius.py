@@ -34,7 +34,11 @@ def as_event(content: dict[str, Any], now: datetime) -> dict[str, str] | str:
     if not address and kind != "stop":
         return "there is no address yet"
     delay = _value(content, "Acct-Delay-Time")
-    late = timedelta(seconds=min(int(delay), MOST_DELAY)) if delay.isascii() and delay.isdigit() else timedelta()
+    late = (
+        timedelta(seconds=min(int(delay), MOST_DELAY))
+        if delay.isascii() and delay.isdigit() and len(delay) < 10
+        else timedelta()
+    )
     reference = next(filter(None, (_value(content, name) for name in IDS)), "")
     event = {"type": kind, "id": reference, "address": address, "user": user, "at": (now - late).isoformat()}
     return {name: value for name, value in event.items() if value}

@@ -8,6 +8,7 @@ from hashlib import sha256
 from django.db import transaction
 from django.utils import timezone
 
+from drystone.registers.school.addresses import RangeError, parse_ranges
 from drystone.registers.school.hooks import announce_overlay_change
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.services import audit
@@ -17,11 +18,14 @@ from drystone.registers.signon.models import Session, SessionSource
 from drystone.registers.signon.models.sessions import MOST_HOURS
 
 PERMISSION = "signon.change_sources"
+MOST_RANGES = 300  # characters
 PREFIX = "drystone-sessions-"  # so that a token found lying about says what it is
 
 
 @transaction.atomic
-def add_source(*, school: School, by: Person | None, name: str, most_hours: int = 12) -> tuple[SessionSource, str]:
+def add_source(
+    *, school: School, by: Person | None, name: str, most_hours: int = 12, calls_from: str = ""
+) -> tuple[SessionSource, str]:
     """The source and its token, which nobody sees again. Raises Refused."""
     require(by, PERMISSION, school)
     lock(school)
@@ -30,6 +34,12 @@ def add_source(*, school: School, by: Person | None, name: str, most_hours: int 
         raise Refused("Give it a name, like “Wi-Fi controller”", field="name")
     if not 1 <= most_hours <= MOST_HOURS:
         raise Refused(f"Between 1 and {MOST_HOURS} hours", field="most_hours")
+    try:
+        ranges = ", ".join(str(network) for network in parse_ranges(calls_from))
+    except RangeError as error:
+        raise Refused(str(error), field="calls_from") from None
+    if len(ranges) > MOST_RANGES:
+        raise Refused("Those are too many: name the range that they are in", field="calls_from")
     if school.session_sources.filter(name__iexact=plain, revoked_at=None).exists():
         raise Refused(f"There is one called “{plain}” already", field="name")
     token = PREFIX + secrets.token_urlsafe(32)
@@ -38,6 +48,7 @@ def add_source(*, school: School, by: Person | None, name: str, most_hours: int 
         name=plain,
         digest=digest(token),
         most_hours=most_hours,
+        calls_from=ranges,
         made_by_name=by.name if by else "Drystone",
     )
     audit.record(
@@ -46,7 +57,7 @@ def add_source(*, school: School, by: Person | None, name: str, most_hours: int 
         verb="add_session_source",
         subject=source,
         summary=f"“{plain}” may tell of sign-ons",
-        after={"name": plain, "most_hours": most_hours},
+        after={"name": plain, "most_hours": most_hours, "calls_from": ranges},
     )
     return source, token
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -12,6 +15,7 @@ from drystone.registers.signon.reading import BadCall, read_call
 from drystone.registers.signon.services.sessions import Result, take_in
 from drystone.registers.signon.services.sources import source_of
 
+log = logging.getLogger(__name__)
 LARGEST = 512 * 1024  # bytes
 
 
@@ -19,14 +23,18 @@ LARGEST = 512 * 1024  # bytes
 @public("a system tells of sign-ons; the token in its header says which, and for which school")
 @require_POST
 def tell(request: HttpRequest) -> HttpResponse:
-    """200 with a result for each event, in their order; 400 for a call that cannot be read, 401 without a token.
-    FreeRADIUS gets 204 and no body."""
+    """200 with a result for each event, in their order; 400 for a call that cannot be read, 401 without a token, 403
+    from where its system does not call. FreeRADIUS gets 204 and no body."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     source = source_of(token.strip()) if scheme.lower() == "bearer" else None
     if source is None:
         answer = _wrong(401, "Send the token of a session source: Authorization: Bearer …")
         answer["WWW-Authenticate"] = 'Bearer realm="Drystone sessions"'
         return answer
+    client = get_adapter(request).get_client_ip(request)
+    if not source.may_call_from(client):
+        log.warning("a sign-on was told from %s with the token of “%s” (%s)", client, source.name, source.school.slug)
+        return _wrong(403, f"This token is for {source.calls_from}, and not for {client}")
     if int(request.headers.get("Content-Length") or 0) > LARGEST:
         return _wrong(413, f"At most {LARGEST // 1024} kB in a call")
     now = timezone.now()
