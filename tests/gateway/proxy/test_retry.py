@@ -54,6 +54,47 @@ def test_a_second_hello_with_another_name_is_cut_off_and_logged(gate, tools, bet
 
 
 @pytest.mark.parametrize("between", [b"", CCS, EARLY + CCS], ids=["alone", "after CCS", "after early data"])
+@pytest.mark.parametrize("place", ["school.example", "127.0.0.1"])
+def test_a_second_hello_that_does_not_wait_for_the_retry_is_no_way_round(gate, tools, between, place):
+    """Whoever knows the server knows its answer, and can send both hellos in one piece."""
+    gate, origin = gate
+    name = None if place == "127.0.0.1" else place
+    sock, _ = gate.tunnel(f"{place}:{origin.port}")
+    with sock:
+        sock.sendall(tools.hello(name) + between + tools.hello("casino.example"))
+        assert tools.read_all(sock).endswith(ACCESS_DENIED)
+    assert [(event.host, event.rule) for event in gate.events()][1] == ("casino.example", "gateway:sni")
+    assert b"".join(origin.seen).count(b"casino.example") == 0
+
+
+def test_early_data_reaches_the_server_once_it_has_answered(start, site, tools):
+    """TLS 1.3 lets a client that was there before speak at once."""
+
+    def answering(sock, origin):
+        origin.seen.append(sock.recv(65536))
+        sock.sendall(b"\x16\x03\x03\x00\x2a" + b"\x02" + b"\x00" * 41)  # a server's hello that asks for no retry
+        while data := sock.recv(65536):
+            origin.seen.append(data)
+
+    origin = site(answering)
+    gate = start(connect_ports=frozenset({origin.port}))
+    sock, _ = gate.tunnel(f"school.example:{origin.port}")
+    with sock:
+        sock.sendall(tools.hello("school.example") + CCS + EARLY)
+        gate.wait_for(lambda: b"".join(origin.seen[1:]) == CCS + EARLY)
+
+
+def test_who_leaves_before_the_server_has_answered_leaves_nothing_open(start, site, tools):
+    origin = site(lambda sock, origin: origin.seen.append(sock.recv(65536)) or origin.seen.append(sock.recv(1)))
+    gate = start(connect_ports=frozenset({origin.port}))
+    sock, _ = gate.tunnel(f"school.example:{origin.port}")
+    sock.sendall(tools.hello("school.example"))
+    gate.wait_for(lambda: origin.seen)
+    sock.close()
+    gate.wait_for(lambda: not gate.server._serving)
+
+
+@pytest.mark.parametrize("between", [b"", CCS, EARLY + CCS], ids=["alone", "after CCS", "after early data"])
 def test_a_second_hello_with_the_same_name_passes_whole(gate, tools, between):
     gate, origin = gate
     second = between + tools.hello("school.example")

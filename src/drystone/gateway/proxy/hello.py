@@ -33,10 +33,20 @@ class HelloReader:
     """Fed the stream as it comes, in pieces of any size; linear in what it is fed."""
 
     def __init__(self) -> None:
-        self.raw = bytearray()  # all that was fed: what the tunnel passes on afterwards
+        self.raw = bytearray()  # all that was fed
         self._at = 0  # start of the first record in `raw` that is not read yet
         self._records = 0
         self._message = bytearray()  # the handshake message, out of its records
+
+    @property
+    def rest(self) -> bytes:
+        """What was fed beyond the records of the hello."""
+        return bytes(self.raw[self._at :])
+
+    @property
+    def records(self) -> bytes:
+        """The records of the hello, as they came."""
+        return bytes(self.raw[: self._at])
 
     def feed(self, data: bytes) -> Hello | None:
         """The hello once it is whole, None while more is needed. Raises NotTls."""

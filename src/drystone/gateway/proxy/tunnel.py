@@ -96,11 +96,13 @@ class Tunnel:
         self._client.send(h11.Response(status_code=200, headers=[], reason=b"Connection established"))
 
     async def _join(self, origin: Wire) -> None:
-        self._client.wire.on_lost = None
-        origin.write(bytes(self._reader.raw))
-        watch = RetryWatch(self._client.wire, origin, self._limits.header_seconds, self._agrees_again)
+        client = self._client.wire
+        client.on_lost = None
+        origin.write(self._reader.records)
+        client.unread(self._reader.rest)
+        watch = RetryWatch(client, origin, self._limits.header_seconds, self._agrees_again)
         try:
-            await join(self._client.wire, origin, self._limits.tunnel_seconds)
+            await join(client, origin, self._limits.tunnel_seconds, held=client.waiting)
         finally:
             watch.close()
 

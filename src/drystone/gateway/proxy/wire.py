@@ -127,6 +127,12 @@ class Wire(asyncio.Protocol):
         self._release()
         return data
 
+    def unread(self, data: bytes) -> None:
+        """Puts back what was read too far."""
+        if data:
+            self._pieces.insert(0, data)
+            self._held += len(data)
+
     def write(self, data: bytes) -> None:
         if data and not self.transport.is_closing():
             self.transport.write(data)
@@ -216,11 +222,16 @@ class Wire(asyncio.Protocol):
             future.set_result(None)
 
 
+def hold_for(wire: Wire, sink: Wire) -> None:
+    """What `wire` says waits until `rejoin`."""
+    wire.sink, wire.on_lost = None, sink.close
+
+
 def rejoin(wire: Wire, sink: Wire) -> None:
     """Passes on again what `wire` says, after it was read for a while. The other way was never interrupted."""
     pieces, wire._pieces = wire._pieces, []
     wire._held = 0
-    wire.sink = sink
+    wire.sink, wire.on_lost = sink, None
     wire.patience(wire.idle)
     for piece in pieces:
         sink.write(piece)
@@ -230,11 +241,15 @@ def rejoin(wire: Wire, sink: Wire) -> None:
         wire._pass_on_end(sink)
 
 
-async def join(one: Wire, other: Wire, idle: float) -> None:
-    """Passes bytes both ways until both ends are gone. What either end had sent already goes first."""
+async def join(one: Wire, other: Wire, idle: float, *, held: bool = False) -> None:
+    """Passes bytes both ways until both ends are gone. What either end had sent already goes first. `held`: what `one`
+    has said and says waits, as after `hold_for`."""
     for wire, sink in ((one, other), (other, one)):
         wire.idle = idle
         wire.patience(idle)
+        if held and wire is one:
+            hold_for(wire, sink)
+            continue
         pieces, wire._pieces = wire._pieces, []
         wire._held = 0
         wire.sink = sink
@@ -247,6 +262,6 @@ async def join(one: Wire, other: Wire, idle: float) -> None:
     for wire, sink in ((one, other), (other, one)):
         if wire.closed:
             sink.close()
-        elif wire.ended:
+        elif wire.ended and wire.sink is sink:
             wire._pass_on_end(sink)
     await asyncio.gather(one.lost, other.lost)
