@@ -1,16 +1,15 @@
 """The Jinja2 environment of every page: GOV.UK macros, our filters, links by name."""
 
-from datetime import date, datetime
 from typing import Any
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.middleware.csrf import get_token
 from django.urls import reverse
-from django.utils import timezone
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from jinja2.utils import missing
 from markupsafe import Markup
 
+from drystone.registers.school.moments import clock, day, moment
 from drystone.site.components import component, error_list
 
 
@@ -50,25 +49,6 @@ def _url(name: str, *args: Any, **kwargs: Any) -> str:
 
 def _csrf_field(request: Any) -> Markup:
     return Markup('<input type="hidden" name="csrfmiddlewaretoken" value="{}">').format(get_token(request))
-
-
-def day(value: date | datetime | None) -> str:
-    """`2026-11-23` → `23 November 2026`; a date that is not there reads 'not set'."""
-    if value is None:
-        return "not set"
-    if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
-    return f"{value.day} {value:%B %Y}"
-
-
-def moment(value: datetime | None) -> str:
-    """`23 November 2026, 9:05am`, in the school's time."""
-    return "never" if value is None else f"{day(value)}, {clock(value)}"
-
-
-def clock(value: datetime) -> str:
-    local = timezone.localtime(value)
-    return f"{local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -537,7 +537,7 @@ def test_a_permit_opens_a_site_of_a_blocked_category_for_those_it_was_given_to(t
     assert said(opened) == (Action.ALLOW, "permit:1", Level.GROUP)
     assert (opened.category, opened.list) == ("gambling", "gambling")
     assert opened.reason == (
-        "This site: opened on request for Key Stage 2, until 13:30 on 23 November 2026 (maths of chance)."
+        "This site: opened on request for Key Stage 2, until 1:30pm on 23 November 2026 (maths of chance)."
     )
     assert ask(bundle, "http://casino.example/", client=OFFICE, overlay=for_group).blocked
     assert ask(bundle, "http://bets.example/", overlay=for_group).blocked

@@ -55,9 +55,10 @@ def by_permit(permit: Permit, group: str, timezone: str) -> str:
 
 
 def moment(at: datetime, timezone: str) -> str:
-    """As a teacher says it: 12:30 on 24 November 2026."""
+    """As a teacher says it: 12:30pm on 24 November 2026."""
     local = local_time(at, timezone)
-    return f"{local:%H:%M} on {local.day} {local:%B %Y}"
+    clock = f"{local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+    return f"{clock} on {local.day} {local:%B %Y}"
 
 
 def by_default(block: bool, title: str, group: str) -> str:

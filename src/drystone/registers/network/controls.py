@@ -20,6 +20,7 @@ from drystone.registers.network.services.changes import current_publication
 from drystone.registers.network.services.publishing import bundle_folder, edition_in_force
 from drystone.registers.school.controls import Control, Evidence, Finding, State, register
 from drystone.registers.school.models import AgeBand, Group, School, Zone
+from drystone.registers.school.moments import moment
 from drystone.registers.school.pseudonyms import person_secret
 
 
@@ -209,7 +210,7 @@ class SelfTest(Control):
             sentence = "The filter has never tested itself. It does so every hour while a gateway runs."
             return Finding(State.NOT_RECORDED, sentence, evidence=evidence)
         when = timezone.localtime(run.finished_at)
-        evidence += (Evidence(f"Check of {when:%d.%m.%Y %H:%M}", reverse("network:check_run", args=[run.pk])),)
+        evidence += (Evidence(f"Check of {moment(when)}", reverse("network:check_run", args=[run.pk])),)
         have, want = run.passed, run.passed + run.failed + run.not_tested
         state, sentence = self._judge(school, run, int(str(params.get("within_hours", 24))))
         due = timezone.localdate() if state is State.DUE else None

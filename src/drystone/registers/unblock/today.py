@@ -10,7 +10,8 @@ from django.utils import timezone
 from drystone.registers.school.access import matrix
 from drystone.registers.school.hooks import Task, Urgency, needs_today
 from drystone.registers.school.models import Person, Role, School
-from drystone.registers.unblock.models import SiteRequest, State
+from drystone.registers.school.moments import moment
+from drystone.registers.unblock.models import State
 from drystone.registers.unblock.queries import own_requests, visible
 from drystone.registers.unblock.words import outcome
 
@@ -46,7 +47,7 @@ def _to_answer(school: School, person: Person, roles: frozenset[Role]) -> list[T
     text = "A request about a site waits" if count == 1 else f"{count} requests about sites wait"
     late = timezone.now() - oldest.asked_at > LONG
     private = oldest.by_child and oldest.sensitive  # others may look over a shoulder
-    detail = f"The oldest is from {_day(oldest)}" + ("" if private else f": {oldest.host}")
+    detail = f"The oldest is from {moment(oldest.asked_at)}" + ("" if private else f": {oldest.host}")
     return [Task(text, reverse("unblock:requests"), Urgency.NOW if late else Urgency.TODAY, detail)]
 
 
@@ -54,8 +55,3 @@ def _to_read(person: Person) -> list[Task]:
     answered = own_requests(person).exclude(state=State.WAITING).filter(seen_at__isnull=True)[:5]
     url = reverse("unblock:mine")
     return [Task(f"Your request about {each.host} was answered", url, Urgency.SOON, outcome(each)) for each in answered]
-
-
-def _day(request: SiteRequest) -> str:
-    local = timezone.localtime(request.asked_at)
-    return f"{local.day} {local:%B, %H:%M}"

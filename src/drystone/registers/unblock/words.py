@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from drystone.registers.school.moments import ending
 from drystone.registers.unblock.models import Kind, SiteRequest, State
 
 
@@ -18,13 +19,12 @@ def outcome(request: SiteRequest) -> str:
                 return f"It was opened for a time. {request.answer}"
             end = grant.ended_at or grant.until
             was = "is" if grant.open_at(timezone.now()) else "was"
-            local = timezone.localtime(end)
-            return f"It {was} open for {grant.whom} until {local:%H:%M} on {local.day} {local:%B %Y}. {request.answer}"
+            return f"It {was} open for {grant.whom} until {ending(end)}. {request.answer}"
         case State.RULE:
             what = "blocks" if request.kind == Kind.BLOCK else "opens"
             return f"A rule was made that {what} it, from the next publication on. {request.answer}"
         case _:
-            return f"It stays as it is. {request.answer}"
+            return f"It stays {'blocked' if request.kind == Kind.OPEN else 'as it is'}. {request.answer}"
 
 
 def who(request: SiteRequest, *, named: bool) -> str:

@@ -20,6 +20,7 @@ from drystone.registers.network.services.changes import current_publication
 from drystone.registers.network.services.permission import require
 from drystone.registers.school.hooks import announce_evidence
 from drystone.registers.school.models import Person, School
+from drystone.registers.school.moments import moment
 from drystone.registers.school.services.audit import record
 
 AT_ONCE = 4
@@ -70,7 +71,7 @@ def note_what_was_done(*, run: CheckRun, by: Person, text: str) -> CheckRun:
         raise CannotCheck("Write what was done.")
     with transaction.atomic():
         row = CheckRun.objects.select_for_update().get(pk=run.pk)
-        line = f"{timezone.localtime():%d.%m.%Y %H:%M}, {by.name}: {text}"
+        line = f"{moment(timezone.now())}, {by.name}: {text}"
         row.done_about_it = "\n".join(filter(None, [row.done_about_it, line]))
         row.save(update_fields=["done_about_it"])
         record(

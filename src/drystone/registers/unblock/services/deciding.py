@@ -12,6 +12,7 @@ from drystone.registers.network.api import RuleRefused, draft_site_rule, site_fa
 from drystone.registers.school.access import matrix, roles_of
 from drystone.registers.school.hooks import announce_overlay_change
 from drystone.registers.school.models import Group, Person, School, SchoolClass, Zone
+from drystone.registers.school.moments import ending
 from drystone.registers.school.services.audit import record
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed, require
@@ -80,7 +81,7 @@ def allow(
             by=by,
             verb="allow_site",
             subject=grant,
-            summary=f"Allowed {site_for_audit(request)} for {grant.whom} until {_local(until)} (request {request.pk})",
+            summary=f"Allowed {site_for_audit(request)} for {grant.whom} until {ending(until)} (request {request.pk})",
             after={"level": grant.level, "until": until.isoformat(), "reason": reason, "request": request.pk},
         )
         announce_overlay_change(school=request.school, by=by)
@@ -234,8 +235,3 @@ def _reason(text: str) -> str:
 def site_for_audit(request: SiteRequest) -> str:
     """For the audit trail, which more people may read than the requests of children."""
     return "a site that a pupil asked about" if request.by_child and request.sensitive else request.host
-
-
-def _local(at: datetime) -> str:
-    local = timezone.localtime(at)
-    return f"{local.day} {local:%B %Y, %H:%M}"

@@ -15,6 +15,7 @@ from drystone.registers.network.api import category_titles, explain_for, site_fa
 from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
 from drystone.registers.school.models import Group, School, Zone
+from drystone.registers.school.moments import ending
 from drystone.registers.school.pages import page_of, school_of
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed
@@ -128,13 +129,13 @@ def _decide(request: HttpRequest, found: SiteRequest, form: DecisionForm) -> str
                 request=found, by=by, whom=form.asked_for(), until=form.ends(timezone.now()), reason=reason,
                 others=others,
             )  # fmt: skip
-            return f"{grant.host} is open for {grant.whom} within two seconds, until {_when(grant.until)}."
+            return f"{grant.host} is open for {grant.whom} within two seconds, until {ending(grant.until)}."
         case "rule":
             words = deciding.make_rule(request=found, by=by, group=values["rule_for"], reason=reason, others=others)
             return f"{words}. It comes into force when you publish the filter."
         case _:
             deciding.refuse(request=found, by=by, reason=reason, others=others)
-            return f"Answered: {found.host} stays as it is."
+            return f"Answered: {found.host} stays {'blocked' if found.kind == Kind.OPEN else 'as it is'}."
 
 
 def _about(request: HttpRequest, found: SiteRequest, form: DecisionForm | None) -> dict[str, Any]:
@@ -172,8 +173,3 @@ def _places(school: School) -> dict[str, dict[str, str]]:
 
 def _status(form: DecisionForm | None) -> int:
     return 422 if form is not None and form.errors else 200
-
-
-def _when(at: Any) -> str:
-    local = timezone.localtime(at)
-    return f"{local:%H:%M} on {local.day} {local:%B}"
