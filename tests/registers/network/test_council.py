@@ -102,7 +102,7 @@ def test_a_rule_of_the_school_that_a_locked_one_silences_says_so_before_it_is_ad
     form = {"action": "allow", "kind": "site", "site": "www.bets.example", "level": "school", "timing": "always",
             "reason": "a lesson"}  # fmt: skip
     text = as_person(place.head).post(ADD, form).content.decode()
-    assert "This will not be heard, since the authority has locked it" in text
+    assert "This rule would do nothing. The authority has locked another" in text
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,10 @@ def _note(wanted: Rule, other: Rule) -> Note | None:
     if _first(other, wanted) and not _reaches_all(other, wanted):
         return Note(Clash.PARTLY, other, f"A rule goes before this one for {whom(other)}: {says}.")
     if _first(other, wanted):
-        why = "the authority has locked it" if other.locked else "it is heard first"
         when = "" if _always(other) else " while it holds"
-        return Note(Clash.UNHEARD, other, f"This will not be heard{when}, since {why}: {says}.")
+        if other.locked:
+            return Note(Clash.UNHEARD, other, f"This rule would do nothing. The authority has locked another: {says}.")
+        return Note(Clash.UNHEARD, other, f"This rule would do nothing{when}. Another goes before it: {says}.")
     return Note(Clash.CONTRARY, other, f"A rule says the contrary, and this one goes before it: {says}.")
 
 
