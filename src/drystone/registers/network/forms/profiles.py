@@ -33,7 +33,7 @@ class ProfileForm(forms.Form):
         label="Image search",
         choices=[("off", "Off"), ("on", "On")],
         widget=forms.RadioSelect,
-        help_text="Off, sites that search for pictures and open picture libraries are blocked. Of a search engine that "
+        help_text="When off, sites that search for pictures and open picture libraries are blocked. Of a search engine that "
         "shows pictures at its own address the filter sees only the name: there, safe search has to do.",
         error_messages={"required": "Choose whether image search is on."},
     )
@@ -41,7 +41,7 @@ class ProfileForm(forms.Form):
         label="Ways round the filter",
         choices=[("closed", "Closed"), ("open", "Open")],
         widget=forms.RadioSelect,
-        help_text="Proxies, VPNs and relays, and DNS over HTTPS. Closed, browsers use the school’s own DNS.",
+        help_text="Proxies, VPNs and relays, and DNS over HTTPS. When closed, browsers use the school’s own DNS.",
         error_messages={"required": "Choose whether ways round the filter are open."},
     )
     blocked = forms.MultipleChoiceField(required=False)
