@@ -13,7 +13,15 @@ from django.utils import timezone
 from drystone.engine.eventlog import Event, SegmentWriter, format_event
 from drystone.engine.eventlog.collector import Collector
 from drystone.engine.eventlog.event import to_ms
-from drystone.registers.network.models import CheckRun, Publication, PublicationState, Rule, RuleLevel, TryOut
+from drystone.registers.network.models import (
+    CheckRun,
+    ListUpdate,
+    Publication,
+    PublicationState,
+    Rule,
+    RuleLevel,
+    TryOut,
+)
 from drystone.registers.school.lake import lake
 from drystone.registers.school.models import Role, School
 from drystone.registers.school.services import audit, calendar, people, places
@@ -27,6 +35,13 @@ SHARED = {
     "certificate_file": {"which": "drystone", "kind": "cer"},
     "network:certificate_change": {"step": "next"},
     "network:profile": {"slug": "ks2"},
+    "network:list_source": {"name": "starter"},
+    "network:list_held": {"name": "starter"},
+    "network:list_changes": {"name": "starter"},
+    "network:list_changes_csv": {"name": "starter"},
+    "network:list_settings": {"name": "starter"},
+    "network:list_back": {"name": "starter", "edition": "0123456789ab"},
+    "network:list_remove": {"name": "starter"},
     "network:change_schedule": {"slug": "lunch"},
     "network:remove_schedule": {"slug": "lunch"},
     "policy:promise": {"promise_id": "P02"},
@@ -154,6 +169,11 @@ SAMPLES: dict[str, Sample] = {
     "network:why_event": _event_in_lake,
     "network:try_out": lambda school: {"number": _try_out(school).pk},
     "network:try_out_csv": lambda school: {"number": _try_out(school).pk},
+    "network:list_update": lambda school: {
+        "number": ListUpdate.objects.create(
+            school=school, source="ut1", kind="update", by_name="a test", state="done", outcome="unchanged"
+        ).pk
+    },
     "network:check_run": lambda school: {"number": _run(school).pk},
     "network:note_check": lambda school: {"number": _run(school).pk},
     "unblock:request": lambda school: {"number": _request(school).pk},

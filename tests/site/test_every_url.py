@@ -15,6 +15,7 @@ from tests.site.samples import SAMPLES, SHARED
 
 NOTHING = {"at": 0, "segment": "none", "offset": 0}  # where an event would stand
 NOTHING |= {"pk": 0, "number": 0, "seq": 0, "slug": "nothing-of-that-name", "step": "no-such-step", "promise_id": "P00"}
+NOTHING |= {"name": "none", "edition": "none"}  # of lists
 
 
 @dataclass(frozen=True)

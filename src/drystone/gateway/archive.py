@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from drystone.engine.filtering.lists import FILES
+from drystone.engine.filtering.sources import SourceError
 
 UNPACKED_LIMIT = 1 << 30  # bytes of what an archive holds
 MEMBERS = 20_000
@@ -25,7 +26,7 @@ BROKEN = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMA
 OTHER_KINDS = (b"PK", b"\x7fELF", b"%PDF", b"7z\xbc\xaf", b"Rar!")
 
 
-class FetchError(Exception):
+class FetchError(SourceError):
     """One line: what could not be fetched, why, what to do."""
 
 

@@ -61,6 +61,8 @@ def bring(
             return take(lists, staged, new, at=at, read=read, ask=ask, accepted=accepted)
         except (SourceError, ListError) as error:  # a person knows where the list came from, not where it is unpacked
             said = str(error).replace(str(staged), source.origin)
+            if isinstance(error, FetchError):
+                raise
             if isinstance(error, SourceError):
                 raise type(error)(said) from error
             raise SourceError(said) from error

@@ -94,6 +94,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
+# Registers never reach into gateways: what fetches lists is named here, as Django names its mail backend.
+LISTS_BRINGER = "drystone.gateway.bring.bring"
+LISTS_FROM_THIS_MACHINE = False  # whether a page may name an address of this very machine; the shell always may
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "school.User"

@@ -2,13 +2,15 @@
 
 import logging
 
+from django.conf import settings
 from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
-from drystone.registers.network.models import CheckRun, Publication, PublicationState, TryOut
+from drystone.registers.network.models import CheckRun, ListUpdate, Publication, PublicationState, TryOut
 from drystone.registers.network.overlay import take_up
-from drystone.registers.network.services import certificates, publishing, selftest, tryouts
+from drystone.registers.network.services import certificates, list_nights, lists, publishing, selftest, tryouts
+from drystone.registers.network.services.list_journal import take_journal
 from drystone.registers.school.models import School
 
 log = logging.getLogger(__name__)
@@ -61,3 +63,21 @@ def overlays_each_minute() -> None:
     for school in School.objects.all():
         take_up(school=school, sender=None)
         certificates.take_up(school)
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def update_list(number: int) -> None:
+    lists.carry_out(ListUpdate.objects.select_related("school", "by").get(pk=number))
+
+
+@db_periodic_task(crontab(minute="*/5"))  # type: ignore[untyped-decorator]
+def lists_by_night() -> None:
+    """P35: fresh lists; see services/list_nights.py for when."""
+    lists.give_up_silent()
+    list_nights.update_by_night(timezone.now())
+
+
+@db_periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+def lists_on_record() -> None:
+    """What a shell did to lists while the database was away goes on record now."""
+    take_journal(settings.HOME.lists)

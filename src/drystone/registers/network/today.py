@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from drystone.engine.certificates import CURRENT, NEXT, needs_renewal, read_certificates
+from drystone.engine.filtering.editions import all_held
+from drystone.engine.filtering.sources import source_names
 from drystone.registers.network import gateways, overlay, queries
-from drystone.registers.network.models import Publication, PublicationState, Rule, SecurePages
+from drystone.registers.network.models import ListUpdate, Publication, PublicationState, Rule, SecurePages
 from drystone.registers.network.services.changes import current_publication, pending_changes
 from drystone.registers.network.words import describe
 from drystone.registers.school.access import matrix
@@ -29,6 +31,8 @@ def filter_tasks(school: School, person: Person, roles: frozenset[Role], on: dat
         tasks += _rules_that_end(school, on) + _without_profile(school)
     if roles & matrix()["network.run_checks"]:
         tasks += _gateways_in_trouble(school) + _failed_checks(school) + _overlay_in_trouble(school)
+    if roles & matrix()["network.manage_lists"]:
+        tasks += _lists_that_wait()
     if roles & matrix()["network.change_certificate"]:
         tasks += _certificate(school)
     return tasks
@@ -39,6 +43,27 @@ def _overlay_in_trouble(school: School) -> list[Task]:
     if not (why := overlay.trouble(school)):
         return []
     return [Task("Changes of who has access do not reach the gateways", reverse("network:checks"), Urgency.NOW, why)]
+
+
+def _lists_that_wait() -> list[Task]:
+    """P35: editions that change a category past its limits, and sources whose last update failed."""
+    tasks = [
+        Task(
+            f"Add the lists {held.source.name}, or throw them away"
+            if held.first
+            else f"Judge an update of the lists {held.source.name}",
+            reverse("network:list_held", args=[held.source.name]),
+            Urgency.TODAY,
+            held.why[0] if held.why else "Read whole, and not yet at work.",
+        )
+        for held in all_held(settings.HOME.lists)
+    ]
+    for name in source_names(settings.HOME.lists):
+        last = ListUpdate.objects.filter(source=name).first()
+        if last is not None and last.state == ListUpdate.State.FAILED:
+            url = reverse("network:list_source", args=[name])
+            tasks.append(Task(f"The lists {name} could not be updated", url, Urgency.TODAY, last.said))
+    return tasks
 
 
 def _certificate(school: School) -> list[Task]:

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from drystone.registers.network import views
-from drystone.registers.network.views import certificates, doors
+from drystone.registers.network.views import certificates, doors, list_changes, list_pages
 
 app_name = "network"
 urlpatterns = [
@@ -24,6 +24,16 @@ urlpatterns = [
     path("certificate/", certificates.certificate_use, name="certificate"),
     path("certificate/<slug:step>/", certificates.certificate_change, name="certificate_change"),
     path("lists/", views.lists, name="lists"),
+    path("lists/add/", list_pages.add_list, name="add_list"),
+    path("lists/update/", list_pages.update_lists, name="update_lists"),
+    path("lists/updates/<int:number>/", list_pages.list_update, name="list_update"),
+    path("lists/of/<slug:name>/", list_pages.list_source, name="list_source"),
+    path("lists/of/<slug:name>/waits/", list_changes.list_held, name="list_held"),
+    path("lists/of/<slug:name>/changes/", list_changes.list_changes, name="list_changes"),
+    path("lists/of/<slug:name>/changes.csv", list_changes.list_changes_csv, name="list_changes_csv"),
+    path("lists/of/<slug:name>/settings/", list_changes.list_settings, name="list_settings"),
+    path("lists/of/<slug:name>/back/<slug:edition>/", list_changes.list_back, name="list_back"),
+    path("lists/of/<slug:name>/remove/", list_changes.list_remove, name="list_remove"),
     path("publish/", views.publish, name="publish"),
     path("publications/", views.publications, name="publications"),
     path("publications/<int:number>/", views.publication, name="publication"),

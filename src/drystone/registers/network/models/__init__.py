@@ -2,6 +2,7 @@
 
 from drystone.registers.network.models.certificates import SecurePages
 from drystone.registers.network.models.checks import CheckKind, CheckResult, CheckRun, Outcome
+from drystone.registers.network.models.list_updates import ListUpdate
 from drystone.registers.network.models.profiles import OF_PROFILE, Profile
 from drystone.registers.network.models.publications import Publication, PublicationKind, PublicationState
 from drystone.registers.network.models.rules import Ages, Rule, RuleLevel, number_of
@@ -15,6 +16,7 @@ __all__ = [
     "CheckResult",
     "CheckRun",
     "Outcome",
+    "ListUpdate",
     "Profile",
     "Publication",
     "PublicationKind",

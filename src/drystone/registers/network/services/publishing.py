@@ -31,6 +31,7 @@ from drystone.registers.network.models.publications import UNDER_WAY
 from drystone.registers.network.overlay import make_sure
 from drystone.registers.network.services.changes import content_of, current_publication, differences
 from drystone.registers.network.services.draft import Draft, draft
+from drystone.registers.network.services.mandatory import lacking_mandatory, mandatory_in_force, refuse_on_record
 from drystone.registers.network.services.permission import require
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.pseudonyms import person_secret
@@ -70,7 +71,7 @@ def carry_out(publication: Publication) -> Publication:
     before = edition_in_force(publication.school)
     try:
         drafted = draft(publication.school)
-        _refuse_to_open(drafted)
+        _refuse_to_open(publication.school, drafted)
         compiled = _compile(publication, drafted)
         _put_in_force(publication, drafted, compiled)
     except (RulesError, ListError, BundleError, OverlayError) as error:
@@ -101,9 +102,13 @@ def roll_back(*, publication: Publication, by: Person | None, note: str) -> Publ
         raise CannotPublish("Say why you go back. Whoever reads the history will want to know.")
     folder = bundle_folder(school)
     try:
-        Bundle.open(folder / publication.edition, key=person_secret())
+        old = Bundle.open(folder / publication.edition, key=person_secret())
     except BundleError as error:
         raise CannotPublish(f"That edition cannot be used any more: {error}") from error
+    if lacking := lacking_mandatory(school, old):
+        what = f"That edition lacks the mandatory list {', '.join(lacking)}: nobody can go back to it."
+        refuse_on_record(school=school, by=by, what=f"Refused to roll back: {what}")
+        raise CannotPublish(f"{what} This attempt is on record.")
     new = _begin(school, by, PublicationKind.ROLL_BACK, note, rolled_back_to=publication)
     try:
         _turn(folder / "current", publication.edition)
@@ -181,13 +186,18 @@ def _compile(publication: Publication, drafted: Draft) -> Compiled:
     )
 
 
-def _refuse_to_open(drafted: Draft) -> None:
+def _refuse_to_open(school: School, drafted: Draft) -> None:
     """P35: lists that went missing must not open what they closed. Raises ListError."""
     if lost := lost_sources(settings.HOME.lists):
         raise ListError(
             f"The lists of {', '.join(lost)} are not there: an update is under way or was cut off. Try again in a "
             f"minute; if it stays so, run `drystone lists update {lost[0]}`"
         )
+    mandatory = {name for each in (drafted.rules.categories or {}).values() if each.mandatory for name in each.lists}
+    if gone := sorted(mandatory_in_force(school) - mandatory):
+        what = f"The mandatory list {', '.join(gone)} is in force and not installed any more. Add it again"
+        refuse_on_record(school=school, by=None, what=f"Refused to publish: {what}")
+        raise ListError(what)
     if drafted.open:
         raise ListError(
             f"Rules block {', '.join(drafted.open)}, and no installed list has that category any more. Add the list "

@@ -2,7 +2,7 @@
 
 from drystone.registers.network.views.checks import check_run, checks, checks_csv, note_check, run_checks
 from drystone.registers.network.views.expressions import expressions
-from drystone.registers.network.views.lists import lists
+from drystone.registers.network.views.list_pages import lists
 from drystone.registers.network.views.paste import paste_rules
 from drystone.registers.network.views.profiles import profile, profiles
 from drystone.registers.network.views.publishing import publication, publications, publish, roll_back
