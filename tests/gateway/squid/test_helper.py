@@ -315,6 +315,25 @@ def test_the_rewriter_leads_a_search_engines_connect_to_its_safe_host(bundle: Pa
     assert answers == [b'1 OK rewrite-url="forcesafesearch.google.com:443"', b"2 ERR"]
 
 
+@pytest.mark.parametrize(
+    ("url", "answer"),
+    [
+        (b"http://www.bing.com/search?q=a%20b", b'OK status=302 url="https://www.bing.com/search?q=a%20b"'),
+        (b"http://river.example@WWW.BING.com.:8080?q=%22", b'OK status=302 url="https://www.bing.com?q=%22"'),
+        (b'HTTP://www.bing.com/"#x', b'OK status=302 url="https://www.bing.com/%22"'),
+        (b"http://river.example/", b"ERR"),
+    ],
+)
+def test_the_rewriter_leads_a_search_engine_asked_by_plain_http_to_https(
+    bundle: Path, url: bytes, answer: bytes
+) -> None:
+    """P59: else Squid would fetch the page from the engine itself, with safe search off. Twice, for the second answer
+    may come from what was kept."""
+    line = b"1 " + url + b" 10.1.0.4/- - GET\n"
+
+    assert run_helper(bundle, line * 2, "--rewriter") == [b"1 " + answer] * 2
+
+
 def test_an_ipv6_address_is_found_however_squid_writes_its_brackets(tmp_path: Path) -> None:
     lists = make_lists(tmp_path / "lists")
     (lists / "gambling" / "domains").write_text("casino.example\n2001:db8::7\n")

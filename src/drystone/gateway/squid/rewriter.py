@@ -18,6 +18,7 @@ DEFAULT_REDIRECT = "http://blocked.drystone.invalid/?category=%t&group=%s&url=%u
 _BLOCK = Action.BLOCK  # to look a member up in its class is slow, and this is asked for every request
 _LONGEST_URL = 2_000  # bytes of a URL that go into the address of a page
 _STATUS = re.compile(r"(30[12378]):(.*)", re.DOTALL)
+_PLAIN_HTTP = re.compile(rb"(?i:http)://[^/?#]*([^#]*).*", re.DOTALL).fullmatch
 _TOKEN = re.compile(r"%(.)", re.DOTALL)
 _OF_ASKER, _OF_URL = frozenset("ani"), frozenset("upf")
 # What stands in a token as it is. Not & and ; and #, which end a parameter, nor %, + and ", which would be read as
@@ -28,7 +29,7 @@ _WHOLE = ":/?#[]@!$&'()*+,;=%~"  # of a whole address: a quote or a newline cann
 
 class RewriterDoor:
     """ERR leaves the request as it is; OK leads it to a page. A search engine's CONNECT is led to its safe host, which
-    SquidGuard's `rew` cannot do."""
+    SquidGuard's `rew` cannot do, and its plain HTTP to HTTPS. Where Squid decrypts, what is inside is left as it is."""
 
     def __init__(self, *, redirect: str = DEFAULT_REDIRECT) -> None:
         self._redirect = redirect
@@ -38,8 +39,7 @@ class RewriterDoor:
         if known:
             return known[1]
         if verdict.action is not _BLOCK:
-            leads_elsewhere = verdict.action is Action.SAFE_SEARCH and party.connect
-            head = None if leads_elsewhere else b"ERR"
+            head = None if verdict.action is Action.SAFE_SEARCH else b"ERR"
         else:
             by_asker, by_url = _differs(verdict.redirect or self._redirect)
             head = None if by_asker else self._to_page(Who(), party, verdict, url)
@@ -54,9 +54,15 @@ class RewriterDoor:
     def own(self, answer: Answer) -> bytes:
         if answer.verdict.action is _BLOCK:
             return self._to_page(answer.asker.who, answer.asker.party, answer.verdict, answer.url) + b"\n"
-        port = answer.url.rpartition(b":")[2]
-        where = f"{answer.verdict.safe_host}:{port.decode() if port.isdigit() else 443}"
-        return f'OK rewrite-url="{where}"\n'.encode("ascii")
+        if answer.verdict.action is Action.SAFE_SEARCH and answer.asker.party.connect:
+            port = answer.url.rpartition(b":")[2]
+            where = f"{answer.verdict.safe_host}:{port.decode() if port.isdigit() else 443}"
+            return f'OK rewrite-url="{where}"\n'.encode("ascii")
+        if answer.verdict.action is Action.SAFE_SEARCH and (found := _PLAIN_HTTP(answer.url)):
+            # P59: Squid would fetch the page from the engine itself; over HTTPS it comes by the safe host.
+            where = f"https://{answer.host}{quote_from_bytes(found[1] or b'/', safe=_WHOLE)}"
+            return f'OK status=302 url="{where}"\n'.encode("ascii")
+        return b"ERR\n"
 
     def _to_page(self, who: Who, party: Party, verdict: Verdict, url: bytes) -> bytes:
         """As SquidGuard: with a status the browser is sent there, without one Squid fetches the page in place of the
