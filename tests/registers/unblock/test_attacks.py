@@ -2,9 +2,12 @@
 learns of a child what is for others."""
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Rule
+from drystone.registers.network.services.rules import NewRule, add_rule
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.unblock.models import Grant, SiteRequest, State, Whom
 from drystone.registers.unblock.services.asking import Asker, Kind, report_site
@@ -90,6 +93,28 @@ def test_p13_what_one_child_was_given_in_need_is_not_in_the_register_for_everybo
         assert "games.drystone.test" in download
         assert (client.get(f"/requests/open/{private.pk}/").status_code == 200) is sees
         assert sees or client.post(f"/requests/open/{private.pk}/end/", {"reason": "x"}).status_code == 404
+
+
+def test_p13_on_a_childs_tablet_nobody_else_is_told_what_the_child_asked_in_need(client, ticket, page, pupil_key):
+    """By its address it is the child's, whoever holds it now."""
+    private = page(ticket(host="suicide.drystone.test", category="suicide", person=pupil_key))
+    assert "Your teacher has been asked" in text_of(client.post(private, {}, follow=True))
+    assert "Your teacher has been asked" in text_of(client.get(private))
+    assert "Shall we ask your teacher?" in text_of(Client(HTTP_HOST="localhost").get(private))
+
+
+def test_a_teacher_reads_no_reason_of_a_rule_for_another_child(school, as_person):
+    """The queue says why the site is closed for who asks; the rules themselves are not for teachers."""
+    secret = "an uncle writes to her there"
+    add_rule(school=school.school, by=school.head, asked=NewRule(
+        level="person", action="block", target="site:games.drystone.test", reason=secret, person=school.pupil,
+    ))  # fmt: skip
+    publish_first(school.school, school.head)
+    url = f"/requests/{asks(school, name='Ada').pk}/"
+    assert secret in text_of(as_person(school.lead).get(url))
+    shown = text_of(as_person(school.teacher).get(url))
+    assert "Games: blocked for Key Stage 2" in shown
+    assert secret not in shown
 
 
 def test_the_form_does_not_tell_the_technician_in_which_class_the_child_is(school, as_person):

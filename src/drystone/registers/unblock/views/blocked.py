@@ -94,18 +94,21 @@ def _visit(request: HttpRequest) -> Visit:
 def _before(request: HttpRequest, visit: Visit) -> SiteRequest | None:
     """What was asked already and still holds: by this very ticket, or by this person since the site was blocked.
 
-    Squid's tickets are of an hour, so children of one room may hold the same one. Whoever comes with it is not told
-    that another asked for a site that tells something about a child: that shows in the browser it was asked from only.
+    Squid's tickets are of an hour, so children of one room may hold the same one; and a tablet is the one's who signed
+    on, also while another has it. Whoever comes is not told that somebody asked for a site that tells something about
+    a child: that shows in the browser it was asked from only.
     """
     person = visit.asker.person
-    found = request_of_ticket(visit.text)
-    if found is not None and found.by_child and found.sensitive and found.pk not in request.session.get(ASKED, ()):
-        found = None
-    found = found or (latest_of(person, visit.ticket.host) if person else None)
+    asked = (request_of_ticket(visit.text), latest_of(person, visit.ticket.host) if person else None)
+    found = next((each for each in asked if each is not None and _may_be_told(request, each)), None)
     if found is None or (found.decided_at is not None and found.decided_at <= visit.ticket.at):
         return None
     over = found.grant is not None and not found.grant.open_at(timezone.now())
     return None if over else found  # its time is over: they may ask again
+
+
+def _may_be_told(request: HttpRequest, found: SiteRequest) -> bool:
+    return not (found.by_child and found.sensitive) or found.pk in request.session.get(ASKED, ())
 
 
 def _form(visit: Visit, data: QueryDict | None = None) -> ChildForm | ReviewForm | ReportForm:
