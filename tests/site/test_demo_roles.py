@@ -55,3 +55,17 @@ def test_from_another_machine_only_in_a_house_started_as_a_demonstration(monkeyp
 def test_a_link_does_not_sign_anybody_in(client):
     make_person(make_school(is_demo=True), Role.HEAD)
     assert client.get("/demo/step-into/").status_code == 405
+
+
+def test_the_sign_in_page_leads_there_where_it_is_open(client):
+    make_person(make_school(is_demo=True), Role.HEAD)
+    far = Client(HTTP_HOST="localhost", REMOTE_ADDR="192.0.2.7")
+    assert 'href="/demo/"' in client.get("/account/sign-in/").content.decode()
+    assert 'href="/demo/"' not in far.get("/account/sign-in/").content.decode()
+
+
+def test_who_has_no_password_is_told_how_to_get_one(client):
+    step_into(client, make_person(make_school(is_demo=True), Role.HEAD, email="head@demo.example"))
+    page = client.get("/account/password/", follow=True)
+    assert page.redirect_chain == [("/account/", 302)]
+    assert "You have no password yet" in page.content.decode()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+
+from drystone.site.views.demo_roles import open_demo
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "person": getattr(request, "person", None),
         "school": getattr(request, "school", None),
         "permissions": permissions,
+        "open_demo": partial(open_demo, request),  # looked up only where a page asks
         "navigation": [
             {"text": entry.text, "href": href, "about": entry.about, "active": href == here} for entry, href in shown
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.views import password_change
 from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -38,6 +39,16 @@ def own_account(request: HttpRequest) -> HttpResponse:
         "site/account.html",
         {"held": [(Role(h.role).label, h.starts, h.ends) for h in held], "two_step": two_step},
     )
+
+
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Allauth sends somebody without a password to a page that is not open here: only a code from the school sets the
+    first one. Named among `OWN_PAGES`."""
+    if request.user.is_authenticated and not request.user.has_usable_password():
+        messages.info(request, "You have no password yet. Ask the head teacher for a code, and sign in with it.")
+        return redirect("own_account")
+    answer: HttpResponse = password_change(request)
+    return answer
 
 
 class PasswordTwice(forms.Form):

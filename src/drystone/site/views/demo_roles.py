@@ -62,10 +62,15 @@ def _account_of(person: Person) -> User:
     return person.user
 
 
-def _demo_school(request: HttpRequest) -> School:
+def open_demo(request: HttpRequest) -> School | None:
+    """The demonstration school, where this visitor may step into its roles."""
     if not at_this_machine(request) and os.environ.get("DRYSTONE_DEMO") != "1":
-        raise Http404("only at the machine itself")
-    school = School.objects.filter(is_demo=True).first()
+        return None
+    return School.objects.filter(is_demo=True).first()
+
+
+def _demo_school(request: HttpRequest) -> School:
+    school = open_demo(request)
     if school is None:
-        raise Http404("there is no demonstration school")
+        raise Http404("no demonstration school is open here")
     return school
