@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from drystone.engine.eventlog import Event, SegmentWriter, parse_line
-from drystone.engine.filtering import LiveFilter
+from drystone.engine.filtering import LiveFilter, Overlay, write_overlay
+from drystone.engine.filtering.overlay import Device
+from drystone.gateway.squid.answers import Answers
+from drystone.gateway.squid.doors import AclDoor
 from drystone.gateway.squid.journal import RecordedAnswers, Recorder
 from drystone.gateway.squid.rewriter import RewriterDoor
 
@@ -75,6 +78,36 @@ def test_two_who_are_answered_alike_are_logged_each_as_themselves(journal: Journ
     assert [(event.client, event.method) for event in journal.events()] == [
         ("10.1.0.4", "GET"), ("10.1.0.5", "GET"), ("10.1.0.4", "HEAD"),
     ]  # fmt: skip
+
+
+ODD = b"http://river.example/%C3%A9 10.1.0.4/- - GET"
+
+
+@pytest.fixture
+def devices(bundle: Path) -> None:
+    """Two devices of nobody's in one zone: all that tells them apart."""
+    found = [Device(f"tablet-{last}", f"10.1.0.{last}/32", since=AT) for last in (4, 5)]
+    write_overlay(bundle.parent / "overlay.json", Overlay(devices=tuple(found)))
+
+
+@pytest.mark.parametrize("line", [RIVER, CASINO.replace(b"asmith", b"-"), ODD], ids=["allowed", "blocked", "odd"])
+def test_two_devices_that_are_answered_alike_are_logged_each_as_itself(
+    devices: None, journal: Journal, line: bytes
+) -> None:
+    for _ in range(2):
+        journal.ask(line, line.replace(b"10.1.0.4", b"10.1.0.5"))
+
+    seen = [(event.client, event.device) for event in journal.events()]
+    assert seen == [("10.1.0.4", "tablet-4"), ("10.1.0.5", "tablet-5")] * 2
+
+
+@pytest.mark.parametrize("line", [RIVER, CASINO.replace(b"asmith", b"-"), ODD], ids=["allowed", "blocked", "odd"])
+def test_so_are_they_in_the_answers_that_squid_logs(devices: None, bundle: Path, line: bytes) -> None:
+    live = LiveFilter(bundle.parent)
+    answers = Answers(live, AclDoor(live))
+    answers.now(AT)
+    for last in (b"4", b"5", b"4"):
+        assert b"%09tablet-" + last + b"%09" in answers.answer([line.replace(b"10.1.0.4", b"10.1.0." + last)])
 
 
 def test_a_visit_to_a_help_site_names_nobody_however_often(journal: Journal) -> None:

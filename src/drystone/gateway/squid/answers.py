@@ -53,15 +53,19 @@ class Party:
 
 class Asker:
     """Who asks. `client` is whom the filter answers for, which a self-test may have named: then `device` says so.
+    `profile` is the asker's own, with a device that others of the party have not: events are made of it (P62).
     `answers` are those of the party; where not `keeps`, the party is the asker's own and they stay empty. `origin` is
     the part of a journal's lines that tells who asked, once it was needed."""
 
-    __slots__ = ("answers", "client", "device", "keeps", "origin", "party", "tail", "who")
+    __slots__ = ("answers", "client", "device", "keeps", "origin", "party", "profile", "tail", "who")
 
-    def __init__(self, who: Who, client: str, party: Party, tail: bytes, *, keeps: bool, device: str = "") -> None:
+    def __init__(
+        self, who: Who, client: str, party: Party, profile: Profile, tail: bytes, *, keeps: bool, device: str = ""
+    ) -> None:
         self.who = who
         self.client = client
         self.party = party
+        self.profile = profile
         self.answers = party.answers
         self.tail = tail
         self.origin = b""
@@ -206,7 +210,8 @@ class Answers:
     def _asker(self, raw: bytes) -> Asker:
         """Reads who asks, and keeps it while profiles stand. A self-test, signed for a minute, is read each time."""
         if len(raw) > LONGEST_LINE:
-            return Asker(Who(), "", Party(NOBODY, connect=False), self._door.tail(Who(), "", NOBODY), keeps=False)
+            tail = self._door.tail(Who(), "", NOBODY)
+            return Asker(Who(), "", Party(NOBODY, connect=False), NOBODY, tail, keeps=False)
         who = read_who(raw)
         tested = read_check(self._check_key, who.check, self._at) if who.check and self._check_key else None
         client, user = (tested, "") if tested else (who.client, who.user)
@@ -214,7 +219,7 @@ class Answers:
         tail = self._door.tail(who, client, profile)
         connect = who.method == "CONNECT"
         if tested:
-            return Asker(who, client, Party(profile, connect=connect), tail, keeps=False, device=SELF_TEST)
+            return Asker(who, client, Party(profile, connect=connect), profile, tail, keeps=False, device=SELF_TEST)
         if len(self._people) >= MOST_PEOPLE:
             self._people.clear()
         # The same text is another URL in a CONNECT: `a.example/b` there is a host that cannot be read.
@@ -225,7 +230,7 @@ class Answers:
             party = Party(profile, connect=connect)
             if keeps:
                 self._parties[alike] = party
-        asker = Asker(who, client, party, tail, keeps=keeps)
+        asker = Asker(who, client, party, profile, tail, keeps=keeps)
         if keeps or not client:  # whom the filter could not place is asked about again each time
             self._people[raw] = asker
         return asker

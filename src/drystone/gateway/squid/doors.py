@@ -51,7 +51,7 @@ class AclDoor:
 
     def own(self, answer: Answer) -> bytes:
         asker = answer.asker
-        decision = self._words.decision(answer.verdict, asker.party.profile, answer.host)
+        decision = self._words.decision(answer.verdict, asker.profile, answer.host)
         fields = self._words.fields(decision, who=asker.who, client=asker.client, path=answer.path, device=asker.device)
         said = self._say(decision, fields, connect=asker.party.connect) + self._page.ticket(decision)
         return said + _note("place_", fields[PLACE]) + _note("from_", fields[FROM]) + b"\n"

@@ -58,13 +58,13 @@ class Recorder:
     def line(self, answer: Answer) -> bytes:
         """The line of one event but for its beginning: kind, id and time."""
         asker = answer.asker
-        decision = self._words.decision(answer.verdict, asker.party.profile, answer.host)
+        decision = self._words.decision(answer.verdict, asker.profile, answer.host)
         fields = self._words.fields(decision, who=asker.who, client=asker.client, path=answer.path, device=asker.device)
         return "\t".join([*fields[FROM], *fields[PLACE], *fields[WHAT], "-\n"]).encode("ascii")
 
     def origin(self, asker: Asker) -> bytes:
         """The part of a line that tells who asked."""
-        decision = self._words.decision(UNDECIDED, asker.party.profile, "")
+        decision = self._words.decision(UNDECIDED, asker.profile, "")
         fields = self._words.fields(decision, who=asker.who, client=asker.client)
         return ("\t".join(fields[FROM]) + "\t").encode("ascii")
 
