@@ -11,7 +11,7 @@ from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Rule
 from drystone.registers.school.access import roles_of
 from drystone.registers.school.hooks import Urgency, tasks_for
-from drystone.registers.school.models import Role
+from drystone.registers.school.models import AuditEntry, Role
 from drystone.registers.unblock.models import Grant, SiteRequest, State
 from drystone.registers.unblock.services.asking import Asker, Kind, report_site
 from drystone.registers.unblock.services.deciding import refuse
@@ -201,7 +201,11 @@ def test_of_a_mandatory_site_the_screen_says_why_and_offers_no_yes(school, as_pe
     assert "Nobody can open it, whatever the role" in html
     assert "Allow it for a time" not in html
     assert "It stays blocked" in html
-    assert answer(client, asked, whom="school", length="lesson").status_code == 422
+    for decision in ("allow", "rule"):
+        refused = answer(client, asked, decision=decision, whom="school", length="lesson")
+        assert refused.status_code == 422
+        assert "this attempt is on record" in text_of(refused)
+    assert AuditEntry.objects.filter(verb="refused_to_allow_site", actor=school.head.key).count() == 2
     assert not Grant.objects.exists()
 
 

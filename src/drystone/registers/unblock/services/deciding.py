@@ -57,7 +57,7 @@ def allow(
     now, until = timezone.now(), until.replace(microsecond=0)  # the overlay counts milliseconds, and would round up
     _may_decide(request, by)
     reason = _reason(reason)
-    _refuse_mandatory(request, by)
+    refuse_mandatory(request=request, by=by)
     _refuse_ending(request)
     _check_whom(request.school, whom)
     _check_until(request.school, by, whom, now, until)
@@ -116,7 +116,7 @@ def make_rule(
     reason, block = _reason(reason), request.kind == Kind.BLOCK
     _refuse_ending(request)
     if not block:
-        _refuse_mandatory(request, by)
+        refuse_mandatory(request=request, by=by)
     try:
         with transaction.atomic():
             number, words = draft_site_rule(
@@ -178,8 +178,8 @@ def _may_decide(request: SiteRequest, by: Person | None) -> None:
         raise Refused("Somebody else has answered this request already.")
 
 
-def _refuse_mandatory(request: SiteRequest, by: Person | None) -> None:
-    """P35, P49: no role opens what is on a mandatory list, and each attempt is on record."""
+def refuse_mandatory(*, request: SiteRequest, by: Person | None) -> None:
+    """P35, P49: no role opens what is on a mandatory list, and each attempt is on record. Raises Refused."""
     title = site_facts(request.school, request.host).mandatory
     if not title:
         return

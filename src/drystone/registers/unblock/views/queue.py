@@ -82,15 +82,19 @@ def request_page(request: HttpRequest, number: int) -> HttpResponse:
     """One request. Whoever may decide answers it on the same page."""
     found = get_object_or_404(visible(school_of(request), request.person), pk=number)  # type: ignore[attr-defined]
     form = _decision_form(request, found) if _may_decide(request, found) else None
-    if request.method == "POST" and form is not None and form.is_valid():
+    if request.method == "POST" and form is not None:
         try:
-            done = _decide(request, found, form)
+            # The form offers no yes to what is mandatory; whoever sends one all the same is on record.
+            if found.kind == Kind.OPEN and request.POST.get("decision") in ("allow", "rule"):
+                deciding.refuse_mandatory(request=found, by=request.person)  # type: ignore[attr-defined]
+            done = _decide(request, found, form) if form.is_valid() else ""
         except (Refused, NotAllowed) as refused:
             field = getattr(refused, "field", None)
             form.add_error(field if field in form.fields else None, str(refused))
         else:
-            messages.success(request, done)
-            return redirect("unblock:requests")
+            if done:
+                messages.success(request, done)
+                return redirect("unblock:requests")
     return render(request, "unblock/request.html", _about(request, found, form), status=_status(form))
 
 
