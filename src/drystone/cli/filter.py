@@ -70,6 +70,7 @@ def compile_(
         refused_rules(lists, rules, error)
         fail(str(error))
     except (ListError, BundleError) as error:
+        refused_rules(lists, rules, error)
         fail(str(error))
     seconds = time.monotonic() - begun
     if as_json:

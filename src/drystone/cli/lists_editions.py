@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -25,7 +26,7 @@ Name = Annotated[str, typer.Argument(help="The source.")]
 
 
 def register(app: typer.Typer) -> None:
-    for name, function in {
+    commands: dict[str, Callable[..., None]] = {
         "accept": accept,
         "refuse": refuse,
         "history": history,
@@ -33,7 +34,8 @@ def register(app: typer.Typer) -> None:
         "roll-back": roll_back,
         "map": map_folders,
         "limits": limits,
-    }.items():
+    }
+    for name, function in commands.items():
         app.command(name)(function)
 
 

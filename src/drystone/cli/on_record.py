@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from drystone.engine.filtering import BundleError, ListError
 from drystone.engine.filtering.mandatory import MandatoryRefused, note
 from drystone.engine.filtering.rules import RulesError
+from drystone.engine.filtering.standing import MandatoryGone
 from drystone.engine.home import Home
 
 
@@ -50,10 +52,13 @@ def refusals(home: Home, subject: str, what: str) -> Iterator[None]:
         raise
 
 
-def refused_rules(lists: Path, rules: Path, error: RulesError) -> None:
-    """A rules file that would open or switch off what is mandatory goes on record: in the house whose lists they are,
-    else in the one this shell works for, else beside the lists."""
-    if not any("mandatory" in problem.message for problem in error.problems):
+def refused_rules(lists: Path, rules: Path, error: RulesError | ListError | BundleError) -> None:
+    """A rules file that would open or switch off what is mandatory, or lists of which something mandatory is gone, go
+    on record: in the house whose lists they are, else in the one this shell works for, else beside the lists."""
+    if isinstance(error, RulesError):
+        if not any("mandatory" in problem.message for problem in error.problems):
+            return
+    elif not isinstance(error, MandatoryGone):
         return
     what = f"Refused to compile {rules}: {error}"
     for home in (Home(lists.resolve().parent), Home(Path(os.environ.get("DRYSTONE_HOME", "var")))):

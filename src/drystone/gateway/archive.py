@@ -20,6 +20,14 @@ from drystone.engine.filtering.sources import SourceError
 
 UNPACKED_LIMIT = 1 << 30  # bytes of what an archive holds
 MEMBERS = 20_000
+LONGEST_HEADER = 1 << 16
+TELLING_OF_THE_NEXT = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 TAR_END = 1024  # a tar archive ends with two blocks of zeros
 BLOCK = 1 << 16
 BROKEN = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
@@ -72,19 +80,35 @@ def expanded(archive: Path, *, limit: int = UNPACKED_LIMIT) -> Iterator[Path]:
 def _unpack_tar(archive: Path, out: Path, limit: int) -> tuple[str, ...]:
     left_out = 0
     with _limited(archive, limit) as stream:
-        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as tar:
+        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|", tarinfo=_Header) as tar:
             for count, member in enumerate(tar, 1):
                 place = _safe_place(member, count)
                 if member.islnk() or member.issym():
                     left_out += 1  # UT1 has links for its old names: the same list twice
                 elif member.isfile() and place.name in FILES:
-                    folder = out / (place.parent.name or "list")
+                    folder = out / _folder_name(place.parent.name)
                     folder.mkdir(parents=True, exist_ok=True)
                     _copy_member(tar, member, folder / place.name)
         stream.read_to_the_end()
     if not out.is_dir():
         raise FetchError(f"{archive.name}: holds no lists (a folder for each category, with {', '.join(FILES)})")
     return (f"{left_out} links in the archive were left out",) if left_out else ()
+
+
+class _Header(tarfile.TarInfo):
+    """A header that tells of the next one (a long name, attributes) is read into memory whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in TELLING_OF_THE_NEXT and header.size > LONGEST_HEADER:
+            raise FetchError("the archive has a header longer than any file's name: nothing was taken from it")
+        return header
+
+
+def _folder_name(name: str) -> str:
+    """A list's name stands in reports and records, of one line each and in UTF-8."""
+    return "".join(mark if mark.isprintable() else "_" for mark in name) or "list"
 
 
 def _safe_place(member: tarfile.TarInfo, count: int) -> PurePosixPath:
@@ -94,6 +118,8 @@ def _safe_place(member: tarfile.TarInfo, count: int) -> PurePosixPath:
         raise FetchError(f"the archive would write outside its folder ({member.name!r}): nothing was taken from it")
     if not (member.isfile() or member.isdir() or member.islnk() or member.issym()):
         raise FetchError(f"the archive holds a device ({member.name!r}): nothing was taken from it")
+    if member.issparse():  # its holes are written without a byte being read: a terabyte in one block
+        raise FetchError(f"the archive holds a file with holes ({member.name!r}): nothing was taken from it")
     if count > MEMBERS:
         raise FetchError(f"the archive holds more than {MEMBERS:,} files: nothing was taken from it")
     return place

@@ -16,7 +16,7 @@ from pathlib import Path
 from drystone.engine.filtering.editions import Outcome, settle, take
 from drystone.engine.filtering.formats import convert, slug
 from drystone.engine.filtering.lists import FILES, ListError, Report
-from drystone.engine.filtering.sources import Source, SourceError, check_name, copy_lists, note_unchanged
+from drystone.engine.filtering.sources import Source, SourceError, check_name, copy_lists, note_unchanged, tree_digest
 from drystone.gateway.fetch import FetchError, Validators, expanded, fetch, file_digest, unpack
 
 Progress = Callable[[str, int, int], None]  # what, done, of (0 where nobody knows)
@@ -50,6 +50,7 @@ def bring(
             if file is not None or not source.remote:
                 new, read = _take_local(source, staged, sha256, file or Path(source.origin))
             else:
+                known = known and tree_digest(lists / source.name) == source.sha256  # a damaged one comes anew
                 fetched = _fetch_remote(lists, source, staged, known, sha256, progress, timeout)
                 if fetched is None:
                     note_unchanged(lists, source, at)

@@ -35,6 +35,7 @@ from drystone.engine.filtering.mandatory import keep_mandatory
 from drystone.engine.filtering.policy import BundleCategory, BundleGroup, BundleRule, BundleZone, Policy
 from drystone.engine.filtering.reuse import Index, receipt_path, source_digest, take_over
 from drystone.engine.filtering.rules import Category, Rule, Rules, Timetable, with_folders
+from drystone.engine.filtering.standing import check_standing, refuse_to_lose
 from drystone.engine.filtering.words import RuleAction, TargetKind
 
 UNDERWAY = ".compiling-"  # temporary folders beside the editions
@@ -92,6 +93,7 @@ def compile_bundle(
         out.parent.mkdir(parents=True, exist_ok=True)
         with _alone(out.parent), _work_folder(out.parent) as work:
             categories = _categories(lists, rules)
+            refuse_to_lose(out, categories, secret)
             names = _names(categories)
             source = source_digest(lists, names)
             index = take_over(source, filter(None, (out, like)), work, key=secret)
@@ -119,6 +121,7 @@ def _categories(lists: Path, rules: Rules) -> tuple[Category, ...]:
     if rules.categories is None and not folders:
         raise ListError(f"{lists}: empty (a folder of lists has one folder for each category); add a list")
     completed = with_folders(rules, folders).categories or {}
+    check_standing(lists)
     return keep_mandatory(lists, rules, completed)
 
 

@@ -23,9 +23,11 @@ from drystone.engine.filtering.limits import past_limits
 from drystone.engine.filtering.lists import ListError, Report
 from drystone.engine.filtering.mandatory import MandatoryRefused, refuse_to_drop, refuse_to_remove
 from drystone.engine.filtering.sources import (
+    EDITIONS,
     Source,
     SourceError,
     check_name,
+    kept_records,
     read_record,
     read_source,
     survey,
@@ -33,7 +35,6 @@ from drystone.engine.filtering.sources import (
     write_record,
 )
 
-EDITIONS = ".editions"
 KEPT = 10
 HELD = "held.json"
 
@@ -77,14 +78,18 @@ def take(
     system as `lists`, and is used up.
     """
     check_name(source.name)
-    with _alone(lists):
+    with alone(lists):
         settle(lists, source.name)
         old = _at_work(lists, source.name)
         folders = survey(staged, read)
         new = replace(source, folders=folders, sha256=tree_digest(staged), accepted="")
         new = _as_before(old, new)
         if old is not None and new.sha256 == old.sha256:
+            _refuse_unmapping(old, new)
             known = replace(new, changes=old.changes, installed_at=old.installed_at, accepted=old.accepted)
+            if tree_digest(lists / source.name) != known.sha256:  # somebody or something changed them: they come back
+                shutil.rmtree(lists / source.name, ignore_errors=True)
+                staged.rename(lists / source.name)
             write_record(lists / f"{source.name}.json", known)
             shutil.rmtree(staged, ignore_errors=True)
             return Outcome(UNCHANGED, known)
@@ -118,7 +123,7 @@ def _kept(lists: Path, staged: Path, old: Source | None, new: Source) -> Source:
         except ListError as error:
             raise SourceError(str(error)) from error
         try:
-            refuse_to_drop(old, new, {folder: went for folder, (_, went) in counts.items()})
+            refuse_to_drop(old, new, _went(counts), kept_records(lists, new.name))
         except MandatoryRefused:
             shutil.rmtree(changes, ignore_errors=True)
             raise
@@ -160,16 +165,19 @@ def all_held(lists: Path) -> tuple[Held, ...]:
 def accept(lists: Path, name: str, *, at: datetime, by: str, reason: str, edition: str = "") -> Source:
     """A person has judged that the edition that waits is right. `edition` is the one that they saw. Raises
     SourceError; MandatoryRefused where it came to be one that takes away what is mandatory."""
-    with _alone(lists):
+    with alone(lists):
         settle(lists, name)
         waiting = _waiting(lists, name, edition)
+        place = folder_of(lists, name, waiting.source.id)
+        if tree_digest(place) != waiting.source.sha256:
+            raise SourceError(f"{place}: its files are not those that came; refuse it, and update {name} again")
         _refuse_against(lists, waiting.source)
         return _turn(lists, waiting.source, at, f"{by}: {reason}")
 
 
 def refuse(lists: Path, name: str, *, edition: str = "") -> Source:
     """The edition that waits is thrown away; the one at work stays. Raises SourceError."""
-    with _alone(lists):
+    with alone(lists):
         waiting = _waiting(lists, name, edition)
         (_place(lists, name) / HELD).unlink()
         _drop(_place(lists, name), waiting.source.id)
@@ -180,7 +188,7 @@ def refuse(lists: Path, name: str, *, edition: str = "") -> Source:
 
 def remap_held(lists: Path, name: str, mapping: Mapping[str, str]) -> Source:
     """Which categories the folders of the edition that waits are, before it is accepted. Raises SourceError."""
-    with _alone(lists):
+    with alone(lists):
         waiting = _waiting(lists, name, "")
         new = replace(waiting.source, mapping=dict(mapping))
         _refuse_unmapping(waiting.source, new)
@@ -235,7 +243,7 @@ def differences(lists: Path, name: str, old: str, new: str) -> tuple[Path, Mappi
 def roll_back(lists: Path, name: str, edition: str, *, at: datetime, by: str, reason: str) -> Source:
     """An edition from before is at work again. Raises SourceError; MandatoryRefused where it lacks what is
     mandatory now."""
-    with _alone(lists):
+    with alone(lists):
         settle(lists, name)
         at_work = read_source(lists, name)
         if at_work.id == edition:
@@ -254,17 +262,23 @@ def _refuse_against(lists: Path, new: Source) -> None:
     old = _at_work(lists, new.name)
     if old is not None and old.mandatory_folders:
         _, counts = differences(lists, new.name, old.id, new.id)
-        refuse_to_drop(old, new, {folder: went for folder, (_, went) in counts.items()})
+        refuse_to_drop(old, new, _went(counts), kept_records(lists, new.name))
+
+
+def _went(counts: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    return {folder: went for folder, (_, went) in counts.items()}
 
 
 def change(lists: Path, name: str, **fields: object) -> Source:
     """Other facts of a source: `mapping`, `shrink`, `grow`, `licence`, `origin`. Raises MandatoryRefused where a
     mandatory list would be another category."""
-    with _alone(lists):
+    with alone(lists):
         old = read_source(lists, name)
         new = replace(old, **fields)  # type: ignore[arg-type]
         _refuse_unmapping(old, new)
         write_record(lists / f"{name}.json", new)
+        if (_place(lists, name) / f"{new.id}.json").is_file():  # a list that was made mandatory is on record twice
+            write_record(_place(lists, name) / f"{new.id}.json", new)
         return new
 
 
@@ -278,7 +292,7 @@ def _refuse_unmapping(old: Source, new: Source) -> None:
 
 def remove(lists: Path, name: str) -> Source:
     """Takes a source and its editions away. Raises SourceError, and MandatoryRefused for one with mandatory lists."""
-    with _alone(lists):
+    with alone(lists):
         source = read_source(lists, check_name(name))
         refuse_to_remove(source)
         (lists / f"{name}.json").unlink()
@@ -327,10 +341,12 @@ def settle(lists: Path, name: str) -> None:
 
 
 def _at_work(lists: Path, name: str) -> Source | None:
+    """The edition on record. Where that record is gone or damaged, the copy of it among the editions: to break a
+    file of a mandatory list is no way to make it a new one."""
     try:
         return read_source(lists, name)
     except SourceError:
-        return None
+        return next(iter(kept_records(lists, name)), None)
 
 
 def _place(lists: Path, name: str) -> Path:
@@ -365,7 +381,7 @@ def _drop(place: Path, edition: str) -> None:
 
 
 @contextmanager
-def _alone(lists: Path) -> Iterator[None]:
+def alone(lists: Path) -> Iterator[None]:
     """One hand at a time on the lists of a house: the worker, a screen, a shell."""
     lists.mkdir(parents=True, exist_ok=True)
     with (lists / ".lock").open("w") as lock:

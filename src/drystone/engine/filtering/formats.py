@@ -151,12 +151,12 @@ def convert(path: Path, out: Path, *, name: str, form: str = "") -> tuple[str, M
 
     `name` is the folder of entries without a category of their own.
     """
-    form = form or detect(path)
     readers = _readers()
-    if form not in readers:
+    if form and form not in readers:
         raise Unusable(f"{path.name}: {form!r} is no format of one file; there are {', '.join(readers)}")
     sink = Sink(out, name)
     try:
+        form = form or detect(path)
         readers[form](lines_of(path), sink)
     except Unusable as error:
         raise Unusable(f"{path.name}: {error}") from error

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 _HOSTS = re.compile(r"^(?:0\.0\.0\.0|127\.\d+\.\d+\.\d+|::1?)\s+\S").match
 _ADBLOCK = re.compile(r"^(?:\[Adblock|@@\|\||\|\||!\s)", re.IGNORECASE).match
 _RPZ = re.compile(r"^\$(?:TTL|ORIGIN)\b|\s(?:SOA|CNAME)\s", re.IGNORECASE).search
-_CSV = re.compile(r"^[^,;\t|\s][^\s]*\s?[,;\t]").match
+_CSV = re.compile(r"^[^,;\t|\s][^\s]*\s?[,;\t](?!\s*[#!])").match
 
 
 def guess(head: Sequence[str]) -> str:
@@ -21,6 +21,8 @@ def guess(head: Sequence[str]) -> str:
 
     if any(re.match(r"^\$(?:TTL|ORIGIN)\b", line, re.IGNORECASE) for line in said[:20]):
         return "rpz"
+    if said[0].lower().startswith("[adblock"):  # EasyList begins with hundreds of filters of other kinds
+        return "adblock"
     if any(_ADBLOCK(line) for line in said) and share(sum(bool(_ADBLOCK(line)) for line in said)) > 0.2:
         return "adblock"
     for form, fits in (("hosts", _HOSTS), ("rpz", _RPZ), ("csv", _CSV)):

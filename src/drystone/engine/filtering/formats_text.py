@@ -101,7 +101,7 @@ def read_csv(lines: Lines, sink: Sink) -> None:
     """A column of sites and one of categories, found by their headings, else by what stands in them. A cell may name
     several categories, with `|` or `;` between."""
     pending = list(_first(lines, 50))
-    delimiter = max(",;\t|", key=lambda mark: sum(line.count(mark) for _, line in pending))
+    delimiter = _delimiter([line for _, line in pending])
     rows = [(number, cells) for number, line in pending if (cells := _cells(line, delimiter))]
     if not rows:
         return
@@ -122,6 +122,19 @@ def _first(lines: Lines, count: int) -> Iterator[tuple[int, str]]:
         yield number, line
         if number >= count:
             return
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """The mark that parts the columns: with it the first row names one, or else the most rows are equally wide.
+    How often it stands there says little, for `|` may part the categories of one cell."""
+    rows = [line for line in lines if line.strip() and not line.startswith("#")]
+
+    def fits(mark: str) -> tuple[bool, int]:
+        widths = [len(_cells(row, mark)) for row in rows]
+        headed = any(cell.lower() in SITE_COLUMNS for cell in _cells(rows[0], mark)) and widths[0] > 1
+        return headed, max((widths.count(width) for width in {*widths} if width > 1), default=0)
+
+    return max(",;\t|", key=fits) if rows else ","
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

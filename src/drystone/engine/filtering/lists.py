@@ -57,7 +57,7 @@ class Report:
 
 def find_folder(root: Path, name: str) -> Path:
     """The folder of the list `name` below `root`. Raises ListError where it is missing, empty or half-written."""
-    if not name or name.startswith("/") or ".." in Path(name).parts or "\0" in name:
+    if not name.isprintable() or not name or name.startswith("/") or ".." in Path(name).parts:
         raise ListError(f"{name!r} is not the name of a list folder")
     folder = root / name
     if not folder.is_dir():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -104,16 +104,18 @@ def _key(slug: str, taken: Mapping[str, Category]) -> str:
     return slug
 
 
-def refuse_to_drop(old: Source, new: Source, went: Mapping[str, int]) -> None:
-    """An edition may not empty a mandatory list, leave it out, or lose more than half of it. Raises."""
+def refuse_to_drop(old: Source, new: Source, went: Mapping[str, int], past: Sequence[Source] = ()) -> None:
+    """An edition may not empty a mandatory list, leave it out, or lose more than half of it; nor half of what it had
+    in one of the `past` editions that are kept, or it could be emptied by halves. Raises."""
     for folder in old.mandatory_folders:
         before = old.folders[folder].kept
+        most = max([before, *(each.folders[folder].kept for each in past if folder in each.folders)])
         after = new.folders[folder].kept if folder in new.folders else 0
-        if before and (after * 2 < before or went.get(folder, 0) * 2 > before):
+        if most and (after * 2 < most or went.get(folder, 0) * 2 > before):
+            stay = max(0, before - went.get(folder, before))
             raise MandatoryRefused(
-                f"{old.name}/{folder} is a mandatory list and has {before:,} entries; this edition would leave "
-                f"{max(0, before - went.get(folder, before)):,} of them. It was refused, and nobody can accept it: ask "
-                "its maker"
+                f"{old.name}/{folder} is a mandatory list and had {most:,} entries; this edition would leave {stay:,} "
+                "of those that are there. It was refused, and nobody can accept it: ask its maker"
             )
     dropped = [folder for folder in old.mandatory_folders if folder not in new.mandatory_folders]
     if dropped:

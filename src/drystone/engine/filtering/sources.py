@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from drystone.engine.filtering.categories import (
 from drystone.engine.filtering.lists import FILES, ListError, ListReader, Report, find_folder, list_names
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}").fullmatch
+EDITIONS = ".editions"
 SHRINK, GROW = 20, 100  # per cent of a category that may go, or come, before a person is asked
 
 
@@ -151,6 +153,17 @@ def _readable(lists: Path, name: str) -> bool:
 
 def read_source(lists: Path, name: str) -> Source:
     return read_record(lists / f"{name}.json", name)
+
+
+def kept_records(lists: Path, name: str) -> tuple[Source, ...]:
+    """The records of every edition that is or was at work and is kept, the newest first, whatever became of the
+    record of the one at work."""
+    found = []
+    for path in (lists / EDITIONS / name).glob("*.json"):
+        with suppress(SourceError):
+            found.append(read_record(path, name))
+    at_work = [source for source in found if source.installed_at]
+    return tuple(sorted(at_work, key=lambda source: source.installed_at, reverse=True))
 
 
 def read_record(path: Path, name: str) -> Source:

@@ -25,6 +25,7 @@ from drystone.engine.filtering.lists import ListError
 from drystone.engine.filtering.overlay import OverlayError
 from drystone.engine.filtering.rules import RulesError, dump_rules, parse_rules
 from drystone.engine.filtering.sources import lost_sources
+from drystone.engine.filtering.standing import MandatoryGone, check_standing
 from drystone.registers.network.catalog import all_sources
 from drystone.registers.network.models import Publication, PublicationKind, PublicationState
 from drystone.registers.network.models.publications import UNDER_WAY
@@ -188,6 +189,11 @@ def _compile(publication: Publication, drafted: Draft) -> Compiled:
 
 def _refuse_to_open(school: School, drafted: Draft) -> None:
     """P35: lists that went missing must not open what they closed. Raises ListError."""
+    try:
+        check_standing(settings.HOME.lists)
+    except MandatoryGone as error:
+        refuse_on_record(school=school, by=None, what=f"Refused to publish: {error}")
+        raise
     if lost := lost_sources(settings.HOME.lists):
         raise ListError(
             f"The lists of {', '.join(lost)} are not there: an update is under way or was cut off. Try again in a "
