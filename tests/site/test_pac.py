@@ -2,13 +2,16 @@
 
 import json
 import os
+import subprocess
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 
 from drystone.engine.home import Home
-from drystone.gateway.pac import pac_script
+from drystone.gateway.pac import PLAIN, pac_script
 from tests.registers.network.parts import make_place
 
+NODE = str(compute_driver_executable()[0])  # the one that Playwright brings along
 pytestmark = pytest.mark.django_db
 
 
@@ -49,7 +52,21 @@ def test_a_browser_gets_the_squid_that_runs_here_and_no_way_past_it(client, squi
 
     assert response["Content-Type"] == "application/x-ns-proxy-autoconfig"
     assert ways(response) == ["DIRECT", "PROXY testserver:3128"]
-    assert 'if (isPlainHostName(host) || host === "testserver") return "DIRECT";' in response.content.decode()
+    assert f'if ({PLAIN} || host === "testserver") return "DIRECT";' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("host", "direct"),
+    [("printer", True), ("3d-printer", True), ("drystone.example", True), ("2606:4700::1111", False),
+     ("134744072", False), ("0x08080808", False), ("casino.example", False)],
+)  # fmt: skip
+def test_p35_an_address_that_has_no_dots_is_no_name_of_the_schools_own(host, direct):
+    """Read as a browser reads it, by a browser's own engine; its isPlainHostName as the first browsers had it."""
+    script = pac_script(["proxy:3128"], ["drystone.example"])
+    plain = "function isPlainHostName(host) { return host.indexOf('.') < 0; }"
+    asked = f"{plain}\n{script}\nprocess.stdout.write(FindProxyForURL('', {json.dumps(host)}))"
+    said = subprocess.run([NODE, "-e", asked], capture_output=True, text=True, timeout=20, check=True).stdout
+    assert (said == "DIRECT") is direct
 
 
 def test_the_devices_of_a_zone_are_sent_to_its_own_door(client, squid):
