@@ -183,3 +183,98 @@ def test_the_name_of_our_own_lists_is_taken(home: Path, tmp_path: Path) -> None:
     ran = drystone(home, "add", "starter", str(folder_of_lists(tmp_path / "good", gambling=MANY)))
     assert ran.returncode == 1
     assert "choose another name" in ran.stderr
+
+
+# --- formats, editions, and what nobody can switch off ------------------------------------------------------------
+
+
+def refused(home: Path) -> list[dict[str, str]]:
+    journal = home / "lists/.journal.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()] if journal.exists() else []
+    return [line for line in lines if line["verb"] == "refused_list_change"]
+
+
+def test_an_update_past_the_limits_waits_until_somebody_says_why_it_is_right(home: Path, tmp_path: Path) -> None:
+    lists = folder_of_lists(tmp_path / "there", gambling=MANY)
+    drystone(home, "add", "council", str(lists))
+    (lists / "gambling/domains").write_bytes(b"one.example\nsite7.example\n")
+    waits = drystone(home, "update")
+    assert waits.returncode == 0
+    assert "WAITS for a person" in waits.stdout
+    assert "Gambling: 49 of 50 entries would go" in waits.stdout
+    assert (home / "lists/council/gambling/domains").read_bytes() == MANY
+    compared = drystone(home, "compare", "council").stdout
+    assert compared.startswith("gambling: +1 -49\n+ gambling: one.example\n")
+    assert drystone(home, "compare", "council", "--find", "site8", "--csv").stdout == (
+        "List,What,Entry\ngambling,went,site8.example\n"
+    )
+    assert "--reason: say why" in drystone(home, "accept", "council", "--reason", " ").stderr
+    assert drystone(home, "accept", "council", "--reason", "the maker says so").returncode == 0
+    history = drystone(home, "history", "council").stdout.splitlines()
+    assert "2 entries" in history[0]
+    assert "the maker says so" in history[0]
+    before = history[1].split()[0]
+    assert drystone(home, "roll-back", "council", before, "--reason", "not so").returncode == 0
+    assert (home / "lists/council/gambling/domains").read_bytes() == MANY
+
+
+def test_a_preview_reads_a_list_of_another_layout_and_changes_nothing(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("domain,category\nbet.example,Gambling\nno host,Gambling\n")
+    seen = drystone(home, "preview", str(tmp_path / "l.csv"))
+    assert seen.returncode != 0, "preview takes no --home"
+    command = [sys.executable, "-m", "drystone.cli.main", "lists", "preview", str(tmp_path / "l.csv")]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "CSV with a column of categories, 1 entries" in told
+    assert "gambling: 1 entries → Gambling" in told
+    assert "left out: gambling/file, line 3: 'no host'" in told
+    assert not home.exists()
+
+
+def test_a_list_is_mapped_to_a_category(home: Path, tmp_path: Path) -> None:
+    drystone(home, "add", "council", str(folder_of_lists(tmp_path / "there", wagers=MANY)))
+    assert "is no category" in drystone(home, "map", "council", "wagers=nothing").stderr
+    assert drystone(home, "map", "council", "wagers=gambling").returncode == 0
+    told = json.loads(drystone(home, "check", "--json").stdout)
+    assert told["folders"]["wagers"]["category"] == "gambling"
+
+
+def test_no_command_takes_a_mandatory_list_away_and_each_attempt_is_on_record(home: Path, tmp_path: Path) -> None:
+    lists = folder_of_lists(tmp_path / "there", blocked=MANY)
+    drystone(home, "add", "iwf", str(lists))
+    nothing = folder_of_lists(tmp_path / "nothing", blocked=b"harmless.example\n")
+    attempts = (
+        ("remove", "iwf"),
+        ("map", "iwf", "blocked="),
+        ("map", "iwf", "blocked=games"),
+        ("add", "iwf", str(nothing), "--accept", "we want it so"),
+    )
+    for number, words in enumerate(attempts, 1):
+        ran = drystone(home, *words)
+        assert ran.returncode == 1, words
+        assert ran.stderr.count("\n") == 1
+        assert "nobody can" in ran.stderr
+        assert len(refused(home)) == number, words
+    (lists / "blocked/domains").write_bytes(b"harmless.example\n")
+    assert drystone(home, "update").returncode == 1
+    (lists / "blocked/domains").write_bytes(b"# nothing at all\n")
+    assert drystone(home, "update").returncode == 1
+    assert "the shell" in refused(home)[0]["by"]
+    told = json.loads(drystone(home, "check", "--json").stdout)
+    assert (told["ok"], told["entries"], told["mandatory"]) == (True, 50, ["blocked"])
+
+
+def test_a_rules_file_that_opens_a_mandatory_list_is_refused_and_on_record(home: Path, tmp_path: Path) -> None:
+    lists = folder_of_lists(tmp_path / "lists", iwf=MANY)
+    rules = tmp_path / "rules.yaml"
+    groups = "groups: {all: {default: allow}}\neveryone_else: {group: all}\n"
+    categories = "categories: {illegal: {lists: [iwf], mandatory: false}}\n"
+    rules.write_text("school: {name: x}\n" + groups + categories)
+    command = [sys.executable, "-m", "drystone.cli.main", "filter", "compile", str(lists)]
+    command += ["--rules", str(rules), "--out", str(tmp_path / "bundle/current")]
+    environment = os.environ | {"DRYSTONE_HOME": str(home)}
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    assert ran.returncode == 1
+    assert "nobody can switch that off" in ran.stderr
+    assert not (tmp_path / "bundle/current").exists()
+    (line,) = (lists / ".journal.jsonl").read_text().splitlines()
+    assert json.loads(line)["verb"] == "refused_list_change"

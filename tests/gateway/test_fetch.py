@@ -7,7 +7,9 @@ import io
 import lzma
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +29,7 @@ class Served:
     ranges: bool = True
     location: str = ""
     statuses: list[int] = field(default_factory=list)  # of the next answers
+    drip: float = 0  # seconds between one byte and the next
 
 
 class Maker:
@@ -68,6 +71,13 @@ class Maker:
                 self.send_header("Content-Length", str(len(body) - start))
                 self.send_header("ETag", page.etag)
                 self.end_headers()
+                if page.drip:
+                    with suppress(OSError):
+                        for place in range(start, len(body)):
+                            self.wfile.write(body[place : place + 1])
+                            time.sleep(page.drip)
+                    self.close_connection = True
+                    return
                 until = start + page.break_after.pop(0) if page.break_after else len(body)
                 self.wfile.write(body[start:until])
                 self.close_connection = True
@@ -219,6 +229,41 @@ def test_a_redirect_is_followed_but_not_out_of_the_web(maker: Maker, tmp_path: P
     maker.pages["/old"] = Served(b"", location="file:///etc/passwd")
     with pytest.raises(FetchError):
         fetch(maker.url("/old"), tmp_path / "b", pause=hurry)
+
+
+# --- whom a download may talk to ---------------------------------------------------------------------------------
+
+
+def test_a_page_cannot_name_this_machine_by_whatever_name_and_the_shell_can(maker: Maker, tmp_path: Path) -> None:
+    maker.pages["/l"] = Served(BODY)
+    port = maker.server.server_port
+    for host in ("127.0.0.1", "localhost"):
+        with pytest.raises(FetchError) as raised:
+            fetch(f"http://{host}:{port}/l", tmp_path / "a", local=False, pause=hurry)
+        assert "\n" not in str(raised.value)
+    assert maker.asked == [], "not even a request went out"
+    assert fetch(maker.url("/l"), tmp_path / "a", local=True)
+
+
+def test_a_redirect_to_an_address_of_this_network_is_not_followed(maker: Maker, tmp_path: Path) -> None:
+    maker.pages |= {
+        "/l": Served(b"", location=f"http://localhost:{maker.server.server_port}/secret"),
+        "/secret": Served(BODY),
+    }
+    with pytest.raises(FetchError, match="lists do not come from there"):
+        fetch(maker.url("/l"), tmp_path / "a", pause=hurry)
+    assert [path for path, _ in maker.asked] == ["/l"]
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_server_that_drips_is_given_up_and_what_came_is_kept(maker: Maker, tmp_path: Path) -> None:
+    maker.pages["/l"] = Served(BODY, drip=0.02)
+    with pytest.raises(FetchError, match="stalls"):
+        fetch(maker.url("/l"), tmp_path / "a", pause=hurry, timeout=0.1)
+    assert (tmp_path / "a.part").stat().st_size > 0
+    maker.pages["/l"].drip = 0
+    assert fetch(maker.url("/l"), tmp_path / "a", pause=hurry)
+    assert (tmp_path / "a").read_bytes() == BODY
 
 
 # --- archives ---------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class _Spool:
         first = 0
         for size, count in self.blocks:
             block = self.file.read(size)
-            mine = wanted[np.searchsorted(wanted, first) : np.searchsorted(wanted, first + count)] - first
+            mine = wanted[np.searchsorted(wanted, first) : np.searchsorted(wanted, first + count)] - np.uint32(first)
             if len(mine):
                 entries = block.split(b"\n")
                 yield from (entries[place] for place in mine.tolist())
@@ -99,16 +99,35 @@ def _batches(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def _compare(old: _Spool, new: _Spool, place: Path) -> tuple[int, int]:
-    return _write_missing(new, old, place, CAME), _write_missing(old, new, place, WENT)
+    """Sorted once each, then each is looked up in the other in order, which is as good as a merge."""
+    one, two = _sorted(old.hashes), _sorted(new.hashes)
+    return _write(new, _missing(two, one), place, CAME), _write(old, _missing(one, two), place, WENT)
 
 
-def _write_missing(mine: _Spool, other: _Spool, place: Path, kind: str) -> int:
-    """Writes what `mine` has and `other` has not, each once; how many they are."""
-    distinct, first = np.unique(mine.hashes, return_index=True)
-    wanted = np.sort(first[~np.isin(distinct, other.hashes, kind="sort")])
-    path = place.with_name(f"{place.name}.{kind}")
-    with path.open("wb") as file:
-        for entry in mine.chosen(wanted):
+def _sorted(hashes: Numbers) -> tuple[Numbers, Numbers]:
+    """The hashes in order, and the number of the entry of each; of equal ones the first."""
+    order = np.argsort(hashes, kind="stable").astype(np.uint32)
+    ordered = hashes[order]
+    first = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first], order[first]
+
+
+def _missing(mine: tuple[Numbers, Numbers], other: tuple[Numbers, Numbers]) -> Numbers:
+    """Numbers of the entries that the other has not, in order."""
+    hashes, numbers = mine
+    gone = np.ones(len(hashes), bool)
+    if len(other[0]):
+        for first in range(0, len(hashes), BATCH):
+            part = hashes[first : first + BATCH]
+            places = np.minimum(np.searchsorted(other[0], part), len(other[0]) - 1)
+            np.not_equal(other[0][places], part, out=gone[first : first + BATCH])
+    return np.sort(numbers[gone])
+
+
+def _write(spool: _Spool, wanted: Numbers, place: Path, kind: str) -> int:
+    with place.with_name(f"{place.name}.{kind}").open("wb") as file:
+        for entry in spool.chosen(wanted):
             file.write(entry + b"\n")
     return len(wanted)
 
