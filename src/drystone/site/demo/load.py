@@ -23,9 +23,9 @@ from drystone.registers.school.services.schools import found_school
 from drystone.registers.school.terms import YearPlan, usual_year
 from drystone.site.demo.certificate import use_certificate
 from drystone.site.demo.draft import leave_a_draft
+from drystone.site.demo.lists import bring_lists
 from drystone.site.demo.names import names
 from drystone.site.demo.requests import add_requests
-from drystone.site.demo.lists import bring_lists
 from drystone.site.demo.rules import make_rules
 from drystone.site.demo.sign_on import add_sign_on
 from drystone.site.demo.traffic import write_term
