@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from drystone.registers.network.models import Ages, Rule, RuleLevel
+from drystone.registers.network.models import Ages, Publication, PublicationState, Rule, RuleLevel
 from drystone.registers.network.services.draft import draft
 from drystone.registers.network.services.rules import NewRule, RuleRefused, add_rule, restore_rule, withdraw_rule
 from drystone.registers.school.models import AuditEntry, Authority, Role
@@ -95,6 +95,26 @@ def test_the_council_has_no_hand_in_a_schools_own_rules(place, officer, as_perso
     text = client.get(ADD).content.decode()
     assert "All schools of Fellshire Council" in text
     assert "Everyone at the school" not in text
+
+
+def test_the_council_sees_no_rule_that_names_a_person(place, officer, as_person):
+    asked = policy(level=RuleLevel.PERSON, target="site:bets.example", person=place.pupil)
+    theirs = add_rule(school=place.school, by=place.head, asked=asked)
+    page = f"/filtering/rules/{theirs.pk}/"
+    assert "Pip Fell" in as_person(place.head).get("/filtering/").content.decode()
+    client = as_person(officer)
+    assert client.get(page).status_code == 404
+    for url in ("/filtering/", "/filtering/?q=Fell", "/filtering/rules.csv"):
+        assert "Pip Fell" not in str(b"".join(client.get(url)))
+    form = {"action": "allow", "kind": "site", "site": "bets.example", "level": "global", "timing": "always",
+            "reason": "a trial"}  # fmt: skip
+    assert "Pip Fell" not in client.post(ADD, form).content.decode()
+    done = Publication.objects.create(
+        school=place.school, state=PublicationState.DONE, changes=["New rule: Block bets.example for Pip Fell"]
+    )
+    shown = client.get(f"/filtering/publications/{done.pk}/").content.decode()
+    assert "1 change." in shown
+    assert "Pip Fell" not in shown
 
 
 def test_a_rule_of_the_school_that_a_locked_one_silences_says_so_before_it_is_added(place, officer, as_person):

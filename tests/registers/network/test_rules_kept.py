@@ -140,7 +140,7 @@ def test_what_a_standing_rule_says_to_a_new_one(place, first, second, clash):
     wanted = examine(
         school=place.school, asked=asked(**second | {"action": Rule.Action(second.get("action", "block"))})
     )
-    assert [note.clash for note in Standing(place.school).notes(wanted)] == ([clash] if clash else [])
+    assert [note.clash for note in Standing(Rule.objects.of(place.school)).notes(wanted)] == ([clash] if clash else [])
 
 
 def test_rules_for_other_people_are_no_conflict_and_for_some_of_them_are_told_so(place):
@@ -150,8 +150,8 @@ def test_rules_for_other_people_are_no_conflict_and_for_some_of_them_are_told_so
         asked=asked(action=Rule.Action.ALLOW, level=RuleLevel.GROUP, group=place.group("ks2")),
     )
     whole = examine(school=place.school, asked=asked(action=Rule.Action.ALLOW))
-    assert Standing(place.school).notes(other) == []
-    (note,) = Standing(place.school).notes(whole)
+    assert Standing(Rule.objects.of(place.school)).notes(other) == []
+    (note,) = Standing(Rule.objects.of(place.school)).notes(whole)
     assert note.clash is Clash.PARTLY
     assert "for Key Stage 1" in note.sentence
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from drystone.engine.filtering.help import above
 from drystone.engine.filtering.rules_values import read_target
 from drystone.registers.network.models import Ages, Rule, RuleLevel
+from drystone.registers.network.models.rules import RuleQuerySet
 from drystone.registers.network.words import describe, whom
-from drystone.registers.school.models import School
 
 _SPEAKS = (RuleLevel.PERSON, RuleLevel.ZONE, RuleLevel.GROUP, RuleLevel.SCHOOL, RuleLevel.GLOBAL)
 
@@ -34,13 +34,13 @@ class Note:
 
 
 class Standing:
-    """The school's standing rules, found by what they are about."""
+    """Those of the rules given that stand, found by what they are about."""
 
-    def __init__(self, school: School, *, without: Iterable[int] = ()) -> None:
+    def __init__(self, rules: RuleQuerySet, *, without: Iterable[int] = ()) -> None:
         self._by_host: dict[str, list[Rule]] = defaultdict(list)
         self._by_text: dict[tuple[str, str], list[Rule]] = defaultdict(list)
         left_out = set(without)
-        for rule in Rule.objects.of(school).standing().with_names().order_by("id"):
+        for rule in rules.standing().with_names().order_by("id"):
             if rule.pk in left_out:
                 continue
             if rule.kind == Rule.Kind.SITE:

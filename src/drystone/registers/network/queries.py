@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from drystone.registers.network.catalog import catalog
 from drystone.registers.network.models import CheckRun, Rule
+from drystone.registers.network.models.rules import RuleQuerySet
 from drystone.registers.school.models import AuditEntry, School
 from drystone.registers.school.services.audit import HOUSE
 
@@ -40,7 +41,7 @@ class Happening:
     reason: str = ""
 
 
-def rules_like(school: School, wanted: Mapping[str, Any]) -> QuerySet[Rule]:
+def rules_like(school: School, wanted: Mapping[str, Any]) -> RuleQuerySet:
     """The school's rules (and its authority's) that fit the filters of forms.RuleSearch, in the order asked for."""
     found, today = Rule.objects.of(school).with_names(), timezone.localdate()
     match wanted.get("state"):

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from drystone.registers.network.expressions import everyday_matches, try_on
 from drystone.registers.network.forms import ExpressionForm
 from drystone.registers.network.models import Rule
-from drystone.registers.network.views.pages import school_of
+from drystone.registers.network.views.rule_parts import rules_seen
 from drystone.registers.network.words import describe
 from drystone.registers.school.access import needs
 
@@ -26,7 +26,7 @@ def expressions(request: HttpRequest) -> HttpResponse:
         pattern, now = form.cleaned_data["expression"], timezone.now()
         tried = [try_on(pattern, address, now) for address in form.cleaned_data["addresses"]]
         wide = everyday_matches(pattern, now)
-    known = Rule.objects.of(school_of(request)).standing().filter(kind=Rule.Kind.EXPRESSION).with_names()
+    known = rules_seen(request).standing().filter(kind=Rule.Kind.EXPRESSION)
     context = {
         "form": form,
         "tried": tried,

@@ -20,7 +20,7 @@ from drystone.registers.network.preview import Trial, preview_many
 from drystone.registers.network.services import rules as services
 from drystone.registers.network.sites import Line
 from drystone.registers.network.views.pages import school_of
-from drystone.registers.network.views.rule_parts import carried, hands
+from drystone.registers.network.views.rule_parts import carried, hands, rules_seen
 from drystone.registers.network.words import whom
 from drystone.registers.school.access import needs
 
@@ -76,7 +76,7 @@ def _initial(request: HttpRequest) -> dict[str, str]:
 
 
 def _rows(request: HttpRequest, form: PasteForm) -> list[Row]:
-    standing = Standing(school_of(request))
+    standing = Standing(rules_seen(request))
     return [_row(request, form, line, standing) for line in form.cleaned_data["sites"]]
 
 

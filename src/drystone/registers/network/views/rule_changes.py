@@ -23,6 +23,7 @@ from drystone.registers.network.views.rule_parts import (
     numbers_of,
     own_or_refused,
     rule_or_404,
+    rules_seen,
 )
 from drystone.registers.network.words import describe
 from drystone.registers.school.access import needs
@@ -80,7 +81,7 @@ def withdraw_rule(request: HttpRequest, number: int) -> HttpResponse:
 def withdraw_rules(request: HttpRequest) -> HttpResponse:
     """Those ticked in the list (`rule`), or all that were pasted together (`batch`)."""
     given = request.POST if request.method == "POST" else request.GET
-    chosen = Rule.objects.of(school_of(request)).standing().with_names().order_by("pk")
+    chosen = rules_seen(request).standing().order_by("pk")
     batch, numbers = given.get("batch", ""), numbers_of(given.getlist("rule"))
     chosen = chosen.filter(batch=batch) if batch else chosen.filter(pk__in=numbers)
     rules = list(chosen[:MOST_AT_ONCE])
@@ -182,7 +183,7 @@ def _check(request: HttpRequest, form: RuleForm, candidate: Rule, replaces: Rule
 
 
 def _notes(request: HttpRequest, candidate: Rule, replaces: Rule | None) -> list[Note]:
-    return Standing(school_of(request), without=[replaces.pk] if replaces else []).notes(candidate)
+    return Standing(rules_seen(request), without=[replaces.pk] if replaces else []).notes(candidate)
 
 
 def _try(

@@ -8,17 +8,34 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
+from drystone.registers.network import queries
 from drystone.registers.network.models import Rule, RuleLevel
+from drystone.registers.network.models.rules import RuleQuerySet
 from drystone.registers.network.services.refusals import COUNCIL
 from drystone.registers.network.views.pages import school_of
 from drystone.registers.school.access import whose
 
 OWN = "network.change_rules"
+PEOPLE = "school.view_people"
+
+
+def rules_seen(request: HttpRequest) -> RuleQuerySet:
+    """A rule for one person names that person, so the council, who may not see who is who, sees none of them."""
+    return _named(request, Rule.objects.of(school_of(request)).with_names())
+
+
+def rules_found(request: HttpRequest, values: dict[str, Any]) -> RuleQuerySet:
+    """The same, of those that a search finds."""
+    return _named(request, queries.rules_like(school_of(request), values))
+
+
+def _named(request: HttpRequest, rules: RuleQuerySet) -> RuleQuerySet:
+    return rules if PEOPLE in request.permissions else rules.exclude(level=RuleLevel.PERSON)  # type: ignore[attr-defined]
 
 
 def rule_or_404(request: HttpRequest, number: int) -> Rule:
     """404 for a rule of another school, or of another authority."""
-    return get_object_or_404(Rule.objects.of(school_of(request)).with_names(), pk=number)
+    return get_object_or_404(rules_seen(request), pk=number)
 
 
 def hands(request: HttpRequest) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from drystone.registers.network.forms import RuleSearch
 from drystone.registers.network.models import Rule
 from drystone.registers.network.services.changes import pending_changes
 from drystone.registers.network.views.pages import link, page_of, school_of
-from drystone.registers.network.views.rule_parts import may_touch, rule_or_404
+from drystone.registers.network.views.rule_parts import may_touch, rule_or_404, rules_found, rules_seen
 from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
 
@@ -37,7 +37,7 @@ CSV_HEADING = (
 def rules(request: HttpRequest) -> HttpResponse:
     school = school_of(request)
     search = _search(request)
-    found = queries.rules_like(school, search.cleaned_data)
+    found = rules_found(request, search.cleaned_data)
     page, pagination = page_of(request, found)
     sort = search.cleaned_data.get("sort") or "newest"
     context = {
@@ -58,7 +58,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 @needs("network.view_rules")
 @require_safe
 def rules_csv(request: HttpRequest) -> HttpResponseBase:
-    found = queries.rules_like(school_of(request), _search(request).cleaned_data)
+    found = rules_found(request, _search(request).cleaned_data)
     return csv_response("filter-rules", CSV_HEADING, map(_row, found.iterator(500)))
 
 
@@ -94,7 +94,7 @@ def rule(request: HttpRequest, number: int) -> HttpResponse:
         "over": found.over_on(timezone.localdate()),
         "touch": may_touch(request, found),
         "replaced": Rule.objects.filter(replaces=found).exists(),
-        "notes": Standing(school_of(request), without=[found.pk]).notes(found) if standing else [],
+        "notes": Standing(rules_seen(request), without=[found.pk]).notes(found) if standing else [],
     }
     return render(request, "network/rule.html", context)
 
