@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import h11
 
 from drystone.gateway.proxy import pages
@@ -40,6 +43,8 @@ class Door:
         self.requests = 0
         self.signon = SignOn(judge)
         self._router = Router(judge, upstream, settings.connect_ports)
+        self._lasting: dict[Wire, list[Verdict]] = {}  # tunnels and WebSockets, and what they were opened on
+        self._standing = judge.standing
 
     async def serve(self, wire: Wire) -> None:
         """Until the client goes, misbehaves or is done."""
@@ -56,6 +61,27 @@ class Door:
             wire.abort()
             return
         await wire.close_gently()
+
+    def recheck(self) -> None:
+        """P35: what lasts ends as soon as it would not be opened any more: a class is switched off, a permit has run
+        out, somebody has signed off, a new edition blocks the site."""
+        standing = self.judge.standing
+        if standing == self._standing:
+            return
+        self._standing = standing
+        for wire, verdicts in list(self._lasting.items()):
+            if not all(self.judge.stands(verdict) for verdict in verdicts):
+                wire.abort()
+
+    @contextmanager
+    def _lasts(self, client: Client, verdict: Verdict) -> Iterator[list[Verdict]]:
+        """From when it was decided, for a name server may be slow: the list may be added to."""
+        verdicts = [] if verdict.blocked else [verdict]
+        self._lasting[client.wire] = verdicts
+        try:
+            yield verdicts
+        finally:
+            del self._lasting[client.wire]
 
     async def _answer(self, client: Client, request: Asked) -> None:
         method = request.method
@@ -77,7 +103,11 @@ class Door:
             self._ask_who(client, verdict, signed)
             return
         if method == "CONNECT":
-            await self._tunnel(client, verdict, target, check)
+            with self._lasts(client, verdict) as verdicts:
+                await self._tunnel(client, verdict, target, check, verdicts)
+        elif wants_websocket(request.fields):
+            with self._lasts(client, verdict):
+                await self._fetch(client, request, verdict, target)
         else:
             await self._fetch(client, request, verdict, target)
 
@@ -115,11 +145,13 @@ class Door:
         finally:
             self.judge.sent(verdict, client.sent)
 
-    async def _tunnel(self, client: Client, verdict: Verdict, site: Site, check: str) -> None:
+    async def _tunnel(self, client: Client, verdict: Verdict, site: Site, check: str, stands: list[Verdict]) -> None:
         route = await self._router.find(verdict, site, reuse=False)
         verdict = route.verdict
         limits = self.settings.limits
-        tunnel = Tunnel(client, route, site, check=check, judge=self.judge, limits=limits, pages=self.secure)
+        tunnel = Tunnel(
+            client, route, site, check=check, judge=self.judge, limits=limits, pages=self.secure, stands=stands
+        )
         try:
             if verdict.blocked:
                 if not await tunnel.show_page():

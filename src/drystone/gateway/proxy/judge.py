@@ -141,6 +141,26 @@ class Judge:
             self._say(f"the filter could not decide: {type(error).__name__}: {error}")
             return Verdict(request, _undecided(request, self._live.school), device)
 
+    @property
+    def standing(self) -> tuple[object, ...]:
+        """Another one whenever the same request could be decided otherwise than before."""
+        at = self._clock()
+        return self._live.generation, self._live.moment(at), self._live.profiles_stand(at)
+
+    def stands(self, verdict: Verdict) -> bool:
+        """Whether what was opened would be opened now, and at the same place. A block is recorded. Never raises."""
+        request = replace(verdict.request, at=self._clock())
+        try:
+            decision = self._live.decide(request)
+        except Exception as error:
+            self.errors += 1
+            self._say(f"the filter could not decide: {type(error).__name__}: {error}")
+            decision = _undecided(request, self._live.school)
+        if decision.blocked:
+            self.record(Verdict(request, decision, verdict.device, verdict.help))
+            return False
+        return decision.safe_host == verdict.decision.safe_host
+
     def record(self, verdict: Verdict) -> Verdict:
         """Writes the event, and only then may an answer go out. Without it the answer is a block."""
         decision = verdict.decision

@@ -59,7 +59,7 @@ class Server:
         server = await loop.create_server(lambda: Wire(self._wires, self._accept), sock=listener, backlog=1024)
         keepers = [
             asyncio.create_task(self._every(SWEEP_SECONDS, self._sweep)),
-            asyncio.create_task(self._every(REFRESH_SECONDS, self.judge.refresh)),
+            asyncio.create_task(self._every(REFRESH_SECONDS, self._refresh)),
             asyncio.create_task(self._every(REFRESH_SECONDS, self._secure.refresh)),
             asyncio.create_task(self._every(STATUS_SECONDS, self._write_status)),
         ]
@@ -108,6 +108,10 @@ class Server:
             wire.abort()
             self._errors += 1
             print(f"drystone proxy: a connection failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+
+    def _refresh(self) -> None:
+        self.judge.refresh()
+        self._door.recheck()
 
     def _sweep(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -35,8 +35,19 @@ class Tunnel:
     """One CONNECT whose way is found and whose event is written."""
 
     def __init__(
-        self, client: Client, route: Route, site: Site, *, check: str, judge: Judge, limits: Limits, pages: SecurePages
+        self,
+        client: Client,
+        route: Route,
+        site: Site,
+        *,
+        check: str,
+        judge: Judge,
+        limits: Limits,
+        pages: SecurePages,
+        stands: list[Verdict],
     ) -> None:
+        """`stands`: the decisions that keep the tunnel open; one on a name inside is added."""
+        self._stands = stands
         self._client = client
         self._route = route
         self._site = site
@@ -184,6 +195,7 @@ class Tunnel:
             verdict = self._judge.refuse(verdict, "sni", reason)
         verdict = self._judge.record(verdict)
         if not verdict.blocked:
+            self._stands.append(verdict)
             return True
         context = self._context(verdict)
         if context is None:
