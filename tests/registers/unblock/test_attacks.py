@@ -10,6 +10,7 @@ from drystone.registers.network.models import Rule
 from drystone.registers.network.services.rules import NewRule, add_rule
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.unblock.models import Grant, SiteRequest, State, Whom
+from drystone.registers.unblock.services import asking
 from drystone.registers.unblock.services.asking import Asker, Kind, report_site
 from drystone.registers.unblock.services.deciding import For, make_rule
 from drystone.registers.unblock.sites import covers, is_ending
@@ -115,6 +116,24 @@ def test_a_teacher_reads_no_reason_of_a_rule_for_another_child(school, as_person
     shown = text_of(as_person(school.teacher).get(url))
     assert "Games: blocked for Key Stage 2" in shown
     assert secret not in shown
+
+
+def test_one_child_does_not_bury_the_queue_and_a_child_in_need_is_still_heard(
+    school, client, ticket, page, monkeypatch
+):
+    monkeypatch.setattr(asking, "MOST_OF_ONE", 3)
+    monkeypatch.setattr(asking, "MOST_OF_A_PLACE", 4)
+    mine = [asks(school, school.pupil, host=f"h{number}.example") for number in range(3)]
+    assert asks(school, school.pupil, host="h0.example").pk == mine[0].pk, "the same again is no more"
+    with pytest.raises(Refused, match="So many requests"):
+        asks(school, school.pupil, host="h3.example")
+    for number in range(4):
+        client.post(page(ticket(host=f"x{number}.example")), {"name": f"Child {number}"})
+    refused = client.post(page(ticket(host="x4.example")), {"name": "Ada"})
+    assert (refused.status_code, "Tell a grown-up" in text_of(refused)) == (422, True)
+    assert client.post(page(ticket(host="x4.example", zone="rooms")), {"name": "Bo"}).status_code == 302
+    assert client.post(page(ticket(host="help.example", category="suicide")), {}).status_code == 302
+    asks(school, school.teacher, host="h4.example", child=False)
 
 
 def test_the_form_does_not_tell_the_technician_in_which_class_the_child_is(school, as_person):

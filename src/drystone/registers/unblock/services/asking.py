@@ -21,6 +21,8 @@ from drystone.registers.unblock.models import Kind, RequestTicket, SiteRequest, 
 
 LONGEST_WHY = 500
 LONGEST_NAME = 80
+MOST_OF_ONE = 30  # requests that may wait, of one person
+MOST_OF_A_PLACE = 100  # and of those in one place who are known by no name
 REPORTERS = "unblock.report_site"
 
 
@@ -121,6 +123,11 @@ def _ask(*, school: School, kind: Kind, host: str, asker: Asker, why: str, ticke
     if facts.help:
         raise Refused("This site gives help, so it is always open. Nobody needs to ask for it.", field="site")
     mark = _mark(asker, ticket)
+    same = SiteRequest.objects.filter(school=school, kind=kind, host=host, mark=mark, state=State.WAITING)
+    if before := same.first():
+        return Asked(before, again=True)
+    if not (asker.is_child and facts.sensitive):  # a child in need is heard, however many others shout
+        _refuse_flood(school, asker, ticket)
     request = SiteRequest(
         school=school,
         kind=kind,
@@ -141,12 +148,23 @@ def _ask(*, school: School, kind: Kind, host: str, asker: Asker, why: str, ticke
         with transaction.atomic():
             request.save(force_insert=True)
             _record(request, asker)
-    except IntegrityError:
-        waiting = SiteRequest.objects.filter(school=school, kind=kind, host=host, mark=mark, state=State.WAITING)
-        if (before := waiting.first()) is None:  # answered in this very moment
+    except IntegrityError:  # pressed twice at once
+        if (before := same.first()) is None:  # answered in this very moment
             return _ask(school=school, kind=kind, host=host, asker=asker, why=why, ticket=ticket)
         return Asked(before, again=True)
     return Asked(request, again=False)
+
+
+def _refuse_flood(school: School, asker: Asker, ticket: Ticket | None) -> None:
+    """Each blocked host gives a ticket of its own, so a child can make as many as they like: a queue of thousands would
+    be read by nobody. Raises Refused."""
+    waiting = SiteRequest.objects.filter(school=school, state=State.WAITING, asker=asker.person)
+    if asker.person is None:
+        waiting = waiting.filter(zone=ticket.zone[:40] if ticket else "")
+    if waiting.count() >= (MOST_OF_ONE if asker.person else MOST_OF_A_PLACE):
+        raise Refused(
+            "So many requests from here wait already that nobody can read another. Tell a grown-up at school."
+        )
 
 
 def _mark(asker: Asker, ticket: Ticket | None) -> str:
