@@ -329,6 +329,9 @@ def test_a_fault_in_the_decision_blocks_the_page_and_is_logged(start, site, monk
     assert b"rule=gateway:undecided" in answer
     assert origin.connections == 0
     assert [(event.action, event.rule) for event in proxy.events()] == [("block", "gateway:undecided")]
+    proxy.get("http://www.childline.org.uk/hurt")  # P13: nor does our own fault betray who looks for help
+    (_, help_) = proxy.events()
+    assert (help_.host, help_.client, help_.path) == ("www.childline.org.uk", "", "")
 
 
 def test_a_fault_in_reading_the_address_blocks_the_page_and_is_logged(start, site, monkeypatch):

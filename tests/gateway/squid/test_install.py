@@ -13,7 +13,7 @@ from drystone.engine.home import Home
 from drystone.gateway.squid.install import SquidConfigError, Wanted, write_squid_config
 from drystone.gateway.squid.launcher import squid_user
 
-from .conftest import make_bundle
+from .conftest import RULES, make_bundle
 
 ROOT = os.geteuid() == 0  # else Squid runs as whoever runs the tests
 
@@ -61,6 +61,18 @@ def test_a_home_out_of_the_users_reach_is_refused_with_the_folder_that_is_in_the
 
     with pytest.raises(SquidConfigError, match=f"may not enter {closed}: .*chmod o.x") if ROOT else nullcontext():
         write_squid_config(Wanted(home=home, out=ground / "squid"))
+
+
+def test_the_schools_own_sites_of_help_stand_in_the_file(ground: Path) -> None:
+    """P13: Squid itself says nothing of who asked for them."""
+    home = Home(ground / "home")
+    make_bundle(home.bundles / "fellside", rules=RULES + "help: [nurse.fellside.example]\n")
+    home.here.symlink_to("fellside")
+
+    conf = write_squid_config(Wanted(home=home, out=ground / "squid")).conf.read_text()
+
+    (line,) = [line for line in conf.splitlines() if line.startswith("acl help ")]
+    assert {".nurse.fellside.example", ".childline.org.uk"} <= set(line.split())
 
 
 def test_squids_user_cannot_put_a_file_of_its_own_where_root_reads_or_writes(ground: Path) -> None:

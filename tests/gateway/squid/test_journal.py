@@ -170,3 +170,26 @@ def test_a_batch_that_was_torn_is_whole_in_the_next_segment(tmp_path: Path, monk
     old, new = sorted((tmp_path / "events").glob("*.log"), key=lambda file: file.stat().st_size)
     assert old.read_bytes() == b"first line\nseco"
     assert new.read_bytes() == b"second line\nthird line\n"
+
+
+def test_where_the_engine_fails_a_visit_to_help_is_closed_and_still_names_nobody(
+    journal: Journal, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P13: in the log, and in what Squid logs."""
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(LiveFilter, "verdict", fails)
+    live = LiveFilter(bundle.parent)
+    answers = Answers(live, AclDoor(live))
+    answers.now(AT)
+
+    (answer,), said = journal.ask(HELP), answers.answer([HELP])
+
+    assert answer.startswith(b"OK status=302")
+    assert said.startswith(b"ERR ")
+    assert b"10.1.0.4" not in said
+    (logged,) = journal.events()
+    assert (logged.host, logged.rule) == ("www.childline.org.uk", "gateway:undecided")
+    assert not any((logged.client, logged.person, logged.path))

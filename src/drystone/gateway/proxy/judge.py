@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from drystone.engine.eventlog import Event, SegmentWriter, event_from, format_bytes, format_event, new_id
 from drystone.engine.eventlog.event import without_traces
 from drystone.engine.filtering import LiveFilter, parse_request, read_check
+from drystone.engine.filtering.help import is_help
 from drystone.engine.filtering.request import Action, Decision, Level, Request
 
 GATEWAY = "gateway"  # level of what the door itself refuses, whatever the rules say
@@ -139,7 +140,7 @@ class Judge:
         except Exception as error:
             self.errors += 1
             self._say(f"the filter could not decide: {type(error).__name__}: {error}")
-            return Verdict(request, _undecided(request, self._live.school), device)
+            return Verdict(request, _undecided(request, self._live.school), device, help=is_help(request.host))
 
     @property
     def standing(self) -> tuple[object, ...]:

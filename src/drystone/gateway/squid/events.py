@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from drystone.engine.eventlog.event import DECISION_FIELDS, event_from, format_event
+from drystone.engine.eventlog.event import DECISION_FIELDS, event_from, format_event, without_traces
 from drystone.engine.filtering import Decision, LiveFilter, Profile, Request, Verdict
+from drystone.engine.filtering.help import is_help
+from drystone.gateway.squid.answers import UNDECIDED
 from drystone.gateway.squid.lines import Who
 
 # The event line in three runs of its fields; id, time and bytes are of whoever writes it.
@@ -54,5 +56,8 @@ class EventWords:
         """The fields of the event's line, encoded as it wants them."""
         method = who.method if who else ""
         request = Request(decision.host, client, EPOCH, path=path[:LONGEST_PATH], method=method)
-        line = format_event(event_from(decision, request, gateway=self._gateway, device=device))
+        event = event_from(decision, request, gateway=self._gateway, device=device)
+        if decision.rule == UNDECIDED.rule and is_help(decision.host):  # P13: our own fault betrays nobody
+            event = without_traces(event)
+        line = format_event(event)
         return line.decode("ascii").rstrip("\n").split("\t")
