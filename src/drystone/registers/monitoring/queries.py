@@ -120,7 +120,7 @@ class Words:
         return Row(
             event,
             place,
-            f"{event.at.astimezone(self.clock):%d.%m.%Y %H:%M:%S}",
+            _to_the_second(event.at.astimezone(self.clock)),
             self.zones.get(event.zone, event.zone),
             self.groups.get(event.group, event.group),
             self.people.get(event.person),
@@ -222,3 +222,8 @@ def quick_ranges(now: datetime) -> list[tuple[str, str, datetime]]:
         ("today", "Today", midnight),
         ("week", "This week", midnight - timedelta(days=now.weekday())),
     ]
+
+
+def _to_the_second(local: datetime) -> str:
+    """`23 Nov 2026, 2:04:02pm`: as on other pages, and short, for a narrow column."""
+    return f"{local.day} {local:%b %Y}, {local.hour % 12 or 12}:{local:%M:%S}{'am' if local.hour < 12 else 'pm'}"
