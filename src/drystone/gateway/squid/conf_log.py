@@ -40,10 +40,11 @@ access_log stdio:{s.events}/squid.log logformat=drystone_no_tls asked no_tls
 access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused asked not_passed !inside !help{unasked}
 access_log stdio:{s.events}/squid-refused.log logformat=drystone_refused_help asked not_passed !inside help{unasked}
 logfile_rotate 0
-debug_options ALL,1 11,0 23,0 28,0 33,0 55,0
 buffered_logs off
 strip_query_terms on
 cache_log {s.out}/cache.log
+# Nothing in it about single requests: it would say who asked, and for what.
+debug_options ALL,1 11,0 23,0 28,0 33,0 55,0
 cache_store_log none
 """
 
