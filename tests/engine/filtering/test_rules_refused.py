@@ -203,7 +203,7 @@ def test_a_calendar_or_schedule_that_is_wrong(text: str, said: str) -> None:
         ("block: 'site:a.example:8080'", r"'a.example:8080' has a port; leave it out"),
         ("block: 'site:[::1]:80/x'", r"'\[::1\]:80' has a port"),
         ("block: 'site:*.a.example'", r"has a star or dot in front; write a.example, it covers all below it"),
-        ("block: 'site:me@a.example'", r"'me@a.example' is not a host"),
+        ("block: 'site:me@a.example'", r"'me@a.example' is not a site"),
         ("block: 'site:a..example'", r"'a..example' cannot be read as a host"),
         ("block: 'site:1.2.3.256'", r"'1.2.3.256' cannot be read as a host"),
         ("block: 'site:/lotto'", r"cannot be read as a host"),

@@ -45,7 +45,7 @@ def test_lines_are_read_as_people_paste_them(line, sites):
         ("games", "a word and no site"),
         ("not a site", "words on this line"),
         ("news.example:8080", "has a port"),
-        ("me@news.example", "is not a host"),
+        ("me@news.example", "is not a site"),
         ("bad..example", "cannot be read"),
     ],
 )

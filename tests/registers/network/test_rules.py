@@ -90,7 +90,7 @@ def test_the_preview_tries_a_rule_with_a_schedule_when_the_schedule_holds(place,
     [
         ({"action": ""}, "Choose block or allow"),
         ({"site": ""}, "Write the site"),
-        ({"site": "not a host"}, "is not a host"),
+        ({"site": "not a host"}, "is not a site"),
         ({"site": "*.example.org"}, "star or dot in front"),
         ({"kind": "category", "category": ""}, "Choose a category"),
         ({"kind": "category", "category": "no-such"}, "Select a valid choice"),

@@ -148,6 +148,7 @@ def test_an_address_that_cannot_be_read_is_answered_too(published, as_person):
     status, text = page(as_person(published.head), url="http://a..b/", zone="suite")
     assert status == 200
     assert "cannot be read" in text
+    assert "type it as the browser shows it" in text
 
 
 def test_those_without_the_permission_do_not_come_in(published, as_person):

@@ -56,7 +56,7 @@ def read_host(text: str) -> str:
     if text.startswith(("*.", ".")):
         raise ValueError(f"'{text}' has a star or dot in front; write {text.lstrip('*.')}, it covers all below it")
     if "@" in text or " " in text or "*" in text:
-        raise ValueError(f"'{text}' is not a host; write it as news.example")
+        raise ValueError(f"'{text}' is not a site; write it as news.example")
     if re.search(r"(^[^:]*|\]):[^:]*$", text):
         raise ValueError(f"'{text}' has a port; leave it out, a rule holds for all of them")
     try:

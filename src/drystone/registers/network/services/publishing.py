@@ -35,6 +35,7 @@ from drystone.registers.network.services.draft import Draft, draft
 from drystone.registers.network.services.mandatory import lacking_mandatory, mandatory_in_force, refuse_on_record
 from drystone.registers.network.services.permission import require
 from drystone.registers.school.models import Person, School
+from drystone.registers.school.moments import moment
 from drystone.registers.school.pseudonyms import person_secret
 from drystone.registers.school.services.audit import record
 
@@ -118,7 +119,7 @@ def roll_back(*, publication: Publication, by: Person | None, note: str) -> Publ
         raise CannotPublish(f"{folder} cannot be written ({error.strerror}).") from error
     for name in ("rules", "content", "counts", "warnings", "lists"):
         setattr(new, name, getattr(publication, name))
-    _finish(new, publication.edition, [f"Back to the edition of {publication.asked_at:%d.%m.%Y %H:%M}"])
+    _finish(new, publication.edition, [f"Back to the edition of {moment(publication.asked_at)}"])
     return new
 
 
