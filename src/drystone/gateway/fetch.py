@@ -221,8 +221,8 @@ def published_checksum(opener: urllib.request.OpenerDirector, url: str, timeout:
     for place in places:
         try:
             with opener.open(place, timeout=timeout) as response:
-                text = response.read(1 << 16).decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException):
+                text = _short(response, timeout).decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException, FetchError):  # none there, or one that is sent somewhere unsafe
             continue
         for words in (line.split() for line in text.splitlines()):
             named = len(words) == 1 or (len(words) > 1 and PurePosixPath(words[1].lstrip("*")).name == name)
@@ -230,6 +230,16 @@ def published_checksum(opener: urllib.request.OpenerDirector, url: str, timeout:
             if named and kind and all(mark in "0123456789abcdef" for mark in words[0].lower()):
                 return {kind: words[0].lower()}, PurePosixPath(urlsplit(place).path).name
     return {}, ""
+
+
+def _short(response: http.client.HTTPResponse, timeout: float) -> bytes:
+    """The beginning of a small file, as far as it comes in the time that there is for it."""
+    since, text = time.monotonic(), b""
+    while len(text) < 1 << 16 and (block := response.read1(1 << 16)):
+        text += block
+        if time.monotonic() - since > timeout:
+            raise ConnectionError("the server stalls")
+    return text
 
 
 def file_digest(path: Path, kind: str) -> str:

@@ -88,6 +88,8 @@ def take(
             _refuse_unmapping(old, new)
             known = replace(new, changes=old.changes, installed_at=old.installed_at, accepted=old.accepted)
             if tree_digest(lists / source.name) != known.sha256:  # somebody or something changed them: they come back
+                if (lists / source.name).is_symlink():
+                    (lists / source.name).unlink()
                 shutil.rmtree(lists / source.name, ignore_errors=True)
                 staged.rename(lists / source.name)
             write_record(lists / f"{source.name}.json", known)

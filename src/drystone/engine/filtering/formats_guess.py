@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 
 _HOSTS = re.compile(r"^(?:0\.0\.0\.0|127\.\d+\.\d+\.\d+|::1?)\s+\S").match
-_ADBLOCK = re.compile(r"^(?:\[Adblock|@@\|\||\|\||!\s)", re.IGNORECASE).match
+_ADBLOCK = re.compile(r"^(?:\[Adblock|@@\|\||\|\|)", re.IGNORECASE).match
 _RPZ = re.compile(r"^\$(?:TTL|ORIGIN)\b|\s(?:SOA|CNAME)\s", re.IGNORECASE).search
 _CSV = re.compile(r"^[^,;\t|\s][^\s]*\s?[,;\t](?!\s*[#!])").match
 
 
 def guess(head: Sequence[str]) -> str:
-    said = [line for line in head if line.strip() and not line.lstrip().startswith(("#", ";"))]
+    said = [line for line in head if line.strip() and not line.lstrip().startswith(("#", ";", "!"))]
     if not said:
         return "domains"
 

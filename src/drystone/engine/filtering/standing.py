@@ -31,7 +31,7 @@ def check_standing(lists: Path) -> None:
                 settle(lists, name)
             if fault := _fault(lists, name):
                 raise MandatoryGone(
-                    f"{lists / name}: the mandatory list {fault}; nothing was compiled, and what is in force stays. "
+                    f"{lists}: the mandatory list {fault}; nothing was compiled, and what is in force stays. "
                     f"Add {name} again from its maker"
                 )
 
@@ -68,7 +68,7 @@ def _fault(lists: Path, name: str) -> str:
     if not wanted:
         return ""
     if now is None:
-        return f"{min(wanted)} has lost its record"
+        return f"{name}/{min(wanted)} has lost its record"
     if missing := wanted.difference(now.mandatory_folders):
-        return f"{min(missing)} is not mandatory on its record any more"
-    return "" if tree_digest(lists / name) == now.sha256 else f"{min(wanted)} is not what came in"
+        return f"{name}/{min(missing)} is not mandatory on its record any more"
+    return "" if tree_digest(lists / name) == now.sha256 else f"{name}/{min(wanted)} is not what came in"
