@@ -123,6 +123,13 @@ def test_a_folder_of_plain_files_is_a_list_for_each(tmp_path: Path) -> None:
     assert {name: folder.kept for name, folder in outcome.source.folders.items()} == {"gambling": 1, "games": 1}
 
 
+@pytest.mark.parametrize(("name", "kept"), [("council", {"bad.example"}), ("iwf", {"bad.example", "x.good.example"})])
+def test_an_exception_takes_no_entry_out_of_a_mandatory_list(tmp_path: Path, name: str, kept: set[str]) -> None:
+    (tmp_path / "l.txt").write_text("||x.good.example^\n||bad.example^\n@@||good.example^\n")
+    bring(tmp_path / "lists", Source(name, str(tmp_path / "l.txt"), "", "", ""), at=AT)
+    assert set((tmp_path / "lists" / name / name / "domains").read_text().split()) == kept
+
+
 WHOLE = gzip.compress(tar(*((f"lists/{number}/domains", MANY, {}) for number in range(4))), mtime=0)
 PLAIN = tar(GOOD, ("lists/games/domains", MANY, {"pax_headers": {"comment": "x" * 600}}))
 

@@ -128,7 +128,7 @@ def _each_file(source: Source, files: list[Path], staged: Path) -> tuple[Source,
     forms = set()
     for file in files:
         name = slug(file.stem) or source.name
-        form, reports = convert(file, staged, name=name, form=source.format)
+        form, reports = convert(file, staged, name=name, form=source.format, mandatory=_mandatory(source, name))
         forms.add(form)
         read |= reports
     return replace(source, format=forms.pop() if len(forms) == 1 else source.format, warnings=()), read
@@ -141,8 +141,13 @@ def _unpacked(source: Source, archive: Path, staged: Path) -> tuple[Source, Mapp
         return replace(source, format="squidguard", warnings=notes), {}
     form = "" if source.format == "squidguard" else source.format
     with expanded(archive) as text:
-        form, read = convert(text, staged, name=source.name, form=form)
+        form, read = convert(text, staged, name=source.name, form=form, mandatory=_mandatory(source, source.name))
     return replace(source, format=form, warnings=()), read
+
+
+def _mandatory(source: Source, folder: str) -> bool:
+    category = source.category(folder)
+    return category is not None and category.mandatory
 
 
 @contextmanager

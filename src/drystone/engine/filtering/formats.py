@@ -146,10 +146,12 @@ def detect(path: Path) -> str:
     return guess(head)
 
 
-def convert(path: Path, out: Path, *, name: str, form: str = "") -> tuple[str, Mapping[str, Report]]:
+def convert(
+    path: Path, out: Path, *, name: str, form: str = "", mandatory: bool = False
+) -> tuple[str, Mapping[str, Report]]:
     """Reads one text file into list folders below `out`; which format it was, and what was read. Raises ListError.
 
-    `name` is the folder of entries without a category of their own.
+    `name` is the folder of entries without a category of their own. Of a `mandatory` list nothing is excepted.
     """
     readers = _readers()
     if form and form not in readers:
@@ -164,7 +166,7 @@ def convert(path: Path, out: Path, *, name: str, form: str = "") -> tuple[str, M
         raise ListError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
         sink.close()
-    if form == "adblock":
+    if form == "adblock" and not mandatory:
         _drop_covered(out / name)
     if not any(report.kept for report in sink.reports.values()):
         raise Unusable(f"{path.name}: none of its lines is an entry of {FORMATS[form]}")
