@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from drystone.engine.filtering import editions
 from drystone.engine.filtering.compare import Difference, read_differences
-from drystone.engine.filtering.sources import Source, SourceError
+from drystone.engine.filtering.sources import EDITIONS, Source, SourceError
 from drystone.registers.network.forms.lists import DifferenceSearch, MappingForm, SettingsForm
 from drystone.registers.network.services import lists as services
 from drystone.registers.network.views.list_pages import source_of
@@ -229,7 +229,7 @@ def _two_editions(request: HttpRequest, name: str) -> tuple[Source, str, str, Pa
 
 
 def _held_differences(name: str, held: editions.Held) -> tuple[Path, Counts]:
-    place = services.lists_folder() / editions.EDITIONS / name / f"{held.source.id}.changes"
+    place = services.lists_folder() / EDITIONS / name / f"{held.source.id}.changes"
     return place, held.source.changes
 
 
