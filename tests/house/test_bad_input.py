@@ -256,7 +256,9 @@ def test_garbage_on_the_helpers_input_is_refused_line_by_line_and_the_rest_is_an
     assert b"Traceback" not in ran.stderr
 
 
-@pytest.mark.parametrize("place", ["nowhere.invalid:443", "10.255.255.1:443", "nowhere.invalid:99999", "nonsense", ":443"])
+@pytest.mark.parametrize(
+    "place", ["nowhere.invalid:443", "10.255.255.1:443", "nowhere.invalid:99999", "nonsense", ":443"]
+)
 def test_a_connect_to_nowhere_is_answered_with_a_page(fellside: School, place: str) -> None:
     with socket.create_connection(("127.0.0.1", fellside.house.proxy), timeout=20) as sock:
         sock.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())

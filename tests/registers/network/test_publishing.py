@@ -66,7 +66,7 @@ def test_a_block_whose_category_has_gone_is_not_dropped_in_silence(place, home, 
 def test_lists_that_an_interrupted_update_left_nowhere_are_not_published_without(place, home, tmp_path):
     council_list(home, tmp_path)
     first = publish(school=place.school, by=place.head)
-    (home.lists / "council").rename(home.lists / ".editions/council/gone")  # as a kill between the two renames leaves it
+    (home.lists / "council").rename(home.lists / ".editions/council/gone")  # as a kill between two renames leaves it
     second = publish(school=place.school, by=place.head)
     assert second.state == "failed"
     assert "drystone lists update council" in second.failure

@@ -33,8 +33,8 @@ class ProfileForm(forms.Form):
         label="Image search",
         choices=[("off", "Off"), ("on", "On")],
         widget=forms.RadioSelect,
-        help_text="When off, sites that search for pictures and open picture libraries are blocked. Of a search engine that "
-        "shows pictures at its own address the filter sees only the name: there, safe search has to do.",
+        help_text="When off, sites that search for pictures and open picture libraries are blocked. Of a search engine "
+        "that shows pictures at its own address the filter sees only the name: there, safe search has to do.",
         error_messages={"required": "Choose whether image search is on."},
     )
     ways_round = forms.ChoiceField(
