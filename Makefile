@@ -14,11 +14,15 @@ setup-%:
 run: setup-run ## start Drystone on this machine (UP="--demo" for the demo school)
 	@exec $(BIN)/drystone up $(UP)
 
+# Two files at a time. What measures time, or starts Squid and browsers, has the machine to itself.
+SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 2 --dist loadfile
+
 test: setup-test ## everything that must hold: style, layers, types, all tests, and the web tests on PostgreSQL
 	@$(MAKE) --no-print-directory checks
 	$(BIN)/python tools/check_docs.py
-	$(BIN)/pytest $(ARGS)
-	DRYSTONE_TEST_DATABASE=postgresql $(BIN)/pytest tests/registers tests/oversight tests/site $(ARGS)
+	$(SIDE_BY_SIDE) tests/engine tests/registers tests/oversight tests/site $(ARGS)
+	$(BIN)/pytest tests/browser tests/cli tests/gateway tests/house $(ARGS)
+	DRYSTONE_TEST_DATABASE=postgresql $(SIDE_BY_SIDE) tests/registers tests/oversight tests/site $(ARGS)
 
 lint: setup-lint checks ## style, types and layers
 
