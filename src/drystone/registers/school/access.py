@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,29 @@ class SchoolRequest(HttpRequest):
 MATRIX = Path(__file__).with_name("permissions.yaml")
 
 
+class Reach(StrEnum):
+    """How far a permission goes for a role; it never goes further because another role of the same person does."""
+
+    SCHOOL = "school"
+    CLASSES = "classes"  # pupils of the classes they teach today, and those pupils' guardians
+    CHILDREN = "children"  # the children they are a guardian of
+    SELF = "self"
+
+
+@cache
+def reaches() -> Mapping[str, Mapping[Role, Reach]]:
+    """permission → role → how far. A list in the file means the whole school. ValueError names what does not exist."""
+    said = yaml.safe_load(MATRIX.read_text()).items()
+    return {
+        name: {Role(role): Reach(roles[role]) if isinstance(roles, dict) else Reach.SCHOOL for role in roles}
+        for name, roles in said
+    }
+
+
 @cache
 def matrix() -> Mapping[str, frozenset[Role]]:
-    """permission → the roles that have it. ValueError names a role that does not exist."""
-    return {name: frozenset(Role(role) for role in roles) for name, roles in yaml.safe_load(MATRIX.read_text()).items()}
+    """permission → the roles that have it."""
+    return {name: frozenset(by_role) for name, by_role in reaches().items()}
 
 
 def register_permissions() -> None:

@@ -11,4 +11,4 @@ class SchoolConfig(AppConfig):
         from drystone.registers.school import access
 
         access.register_permissions()
-        autodiscover_modules("controls", "overlay", "today")
+        autodiscover_modules("controls", "overlay", "person_parts", "today")

@@ -9,12 +9,16 @@
   something for it lets go. A listener that fails undoes the removal.
 - `@overlay_part` functions, in each app's `overlay.py`: what the register says of the overlay, which reaches gateways
   faster than a bundle. `overlay_inputs_changed`: that changed. Sent as the others; `network` writes the file.
+- `people_joined`, `people_left`: somebody came to the school, or their last day is known. Sent in the same transaction,
+  with `school`, `people` (all of one import together), `on` and `by`: what follows (accounts, agreements asked for,
+  consents ended, retention) lands with it or not at all.
+- `@person_part` functions, in each app's `person_parts.py`: what the register adds to a person's page.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
@@ -28,12 +32,15 @@ from drystone.registers.school.models import Person, Role, School
 if TYPE_CHECKING:
     from drystone.engine.filtering.overlay import Device, Permit, Session, SwitchedOff
     from drystone.engine.filtering.words import Access
+    from drystone.registers.school.reach import Viewer
 
 log = logging.getLogger(__name__)
 filter_inputs_changed = Signal()
 evidence_changed = Signal()
 overlay_inputs_changed = Signal()
 place_goes = Signal()
+people_joined = Signal()
+people_left = Signal()
 
 
 class Urgency(IntEnum):
@@ -107,6 +114,50 @@ def overlay_part(function: PartOf) -> PartOf:
 def overlay_parts(school: School, at: datetime) -> list[OverlayPart]:
     """What every register says. One that fails fails the whole: to go without it could open what it closes."""
     return [function(school, at) for function in _parts]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPart:
+    """One part of a person's page: a heading, and the template that draws it with `context` (`thing` is the person)."""
+
+    title: str
+    template: str
+    context: Mapping[str, object] = field(default_factory=dict)
+
+
+Draws = Callable[["Viewer", Person], PersonPart | None]
+_person_parts: list[tuple[int, str, Draws]] = []
+
+
+def person_part(*, permission: str, order: int = 50) -> Callable[[Draws], Draws]:
+    """Register `(viewer, person) -> PersonPart or None`. It is asked only where `permission` reaches this person by one
+    of the viewer's roles (`school/reach.py`)."""
+
+    def decorate(function: Draws) -> Draws:
+        _person_parts.append((order, permission, function))
+        return function
+
+    return decorate
+
+
+def person_parts(viewer: Viewer, person: Person) -> list[PersonPart]:
+    """What this viewer may see of a person, in order. One that fails fails the page: a page that silently lacks a part
+    would say that there is nothing."""
+    from drystone.registers.school.reach import may_see
+
+    asked = sorted(_person_parts, key=lambda part: part[:2])
+    drawn = [function(viewer, person) for _, permission, function in asked if may_see(viewer, permission, person)]
+    return [part for part in drawn if part is not None]
+
+
+def announce_joined(*, school: School, people: Sequence[Person], on: date, by: Person | None) -> None:
+    """Call it in the transaction that adds them, or brings them back. A listener that fails undoes it."""
+    people_joined.send(sender=School, school=school, people=people, on=on, by=by)
+
+
+def announce_left(*, school: School, people: Sequence[Person], on: date, by: Person | None) -> None:
+    """Call it in the transaction that sets their last day, `on`. A listener that fails undoes it."""
+    people_left.send(sender=School, school=school, people=people, on=on, by=by)
 
 
 def announce_filter_change(*, school: School, by: Person | None) -> None:

@@ -77,8 +77,8 @@ def found(answers: dict[str, Any]) -> Founded:
 def _set_password(user: User | None, encoded: str) -> None:
     if user is None:
         raise ValueError("the technician has no account")
-    user.password = encoded
-    user.save(update_fields=["password"])
+    user.password, user.password_changed_at = encoded, timezone.now()
+    user.save(update_fields=["password", "password_changed_at"])
 
 
 def _zones(school: School, by: Person, told: dict[str, Any]) -> None:

@@ -3,25 +3,33 @@
 from drystone.registers.school.models.accounts import FirstTimeCode, User
 from drystone.registers.school.models.audit import AuditEntry, ChainHead
 from drystone.registers.school.models.calendar import AcademicYear, Closure, Term
-from drystone.registers.school.models.people import Person, Role, RoleHolding, SchoolClass
+from drystone.registers.school.models.classes import ClassStaff, SchoolClass
+from drystone.registers.school.models.families import Guardianship, Sensitivity
+from drystone.registers.school.models.people import GOVERNORS, STAFF, Person, Reference, Role, RoleHolding
 from drystone.registers.school.models.places import AddressRange, AgeBand, Group, Zone
 from drystone.registers.school.models.schools import Authority, School
 
 __all__ = [
+    "GOVERNORS",
+    "STAFF",
     "AcademicYear",
     "AddressRange",
     "AgeBand",
     "AuditEntry",
     "Authority",
     "ChainHead",
+    "ClassStaff",
     "Closure",
     "FirstTimeCode",
     "Group",
+    "Guardianship",
     "Person",
+    "Reference",
     "Role",
     "RoleHolding",
     "School",
     "SchoolClass",
+    "Sensitivity",
     "Term",
     "User",
     "Zone",

@@ -26,6 +26,7 @@ class User(AbstractBaseUser):
     email = models.EmailField("e-mail address", unique=True)
     is_active = models.BooleanField(default=True)
     made_at = models.DateTimeField(default=timezone.now, editable=False)
+    password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)  # P46
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -37,6 +38,10 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        self.password_changed_at = timezone.now() if raw_password is not None else None
 
     def has_perm(self, permission: str, obj: object = None) -> bool:
         """Asks the permission matrix for the school `obj`; no superuser goes round it."""

@@ -33,8 +33,28 @@ class School(models.Model):
     own_sites = models.TextField(
         blank=True, help_text="The school's own web sites, one a line. They are always reachable."
     )
+    dfe_number = models.CharField(
+        "DfE number",
+        max_length=7,
+        blank=True,
+        validators=[RegexValidator(r"^[0-9]{7}$", "Seven digits: the authority’s three, then the school’s four.")],
+        help_text="Files from the school’s database name it by this.",
+    )
+    idle_minutes = models.PositiveSmallIntegerField(
+        default=15, help_text="P47: a screen left alone for so long asks who is there."
+    )
     is_demo = models.BooleanField(default=False)
     made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dfe_number"], condition=~models.Q(dfe_number=""), name="one_school_per_dfe_number"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(idle_minutes__gte=1, idle_minutes__lte=120), name="screens_lock_within_two_hours"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -84,7 +84,7 @@ def use_first_time_code(*, found: FirstTimeCode, password: str) -> User:
     code.save(update_fields=["used_at"])
     user = code.user
     user.set_password(password)
-    user.save(update_fields=["password"])
+    user.save(update_fields=["password", "password_changed_at"])
     for person in user.people.select_related("school"):
         audit.record(
             school=person.school,

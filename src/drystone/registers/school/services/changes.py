@@ -21,11 +21,12 @@ class Refused(ValueError):
 
 
 def values(thing: models.Model) -> dict[str, Any]:
-    """The object's own columns, as JSON can hold them."""
+    """The object's own columns, as JSON can hold them; not what is only worked out from the others (`derived`)."""
+    left_out = getattr(thing, "derived", ())
     return {
         field.attname: _plain(getattr(thing, field.attname))
         for field in thing._meta.concrete_fields
-        if not field.primary_key
+        if not field.primary_key and field.attname not in left_out
     }
 
 

@@ -7,8 +7,10 @@ from typing import TypeVar
 from django.db.models import Model
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
-from drystone.registers.school.models import Person, School
+from drystone.registers.school.models import Person, Role, School
+from drystone.registers.school.reach import Viewer
 
 M = TypeVar("M", bound=Model)
 
@@ -21,6 +23,12 @@ def school_of(request: HttpRequest) -> School:
 def person_of(request: HttpRequest) -> Person:
     person: Person = request.person  # type: ignore[attr-defined]
     return person
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    """Who asks, for `school/reach.py`."""
+    roles: frozenset[Role] = request.roles  # type: ignore[attr-defined]
+    return Viewer(person_of(request), roles, timezone.localdate())
 
 
 def within(request: HttpRequest, model: type[M], pk: int, path: str = "school") -> M:
