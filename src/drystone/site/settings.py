@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "drystone.registers.monitoring",
     "drystone.registers.unblock",
     "drystone.registers.signon",
+    "drystone.registers.accounts",
     "drystone.oversight.policy",
     "drystone.site",
 ]

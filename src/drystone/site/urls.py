@@ -36,6 +36,7 @@ urlpatterns = [
     path("requests/", include("drystone.registers.unblock.urls")),
     path("traffic/", include("drystone.registers.monitoring.urls")),
     path("sign-on/", include("drystone.registers.signon.urls")),
+    path("accounts/", include("drystone.registers.accounts.urls")),
     path("policy/", include("drystone.oversight.policy.urls")),
     path("account/", own.own_account, name="own_account"),
     path("account/first-time/", own.first_time, name="first_time"),

@@ -1,0 +1,1 @@
+"""Forms of the accounts register, a file a subject."""

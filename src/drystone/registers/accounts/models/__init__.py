@@ -1,0 +1,1 @@
+"""Rows of the accounts register, a file a subject."""

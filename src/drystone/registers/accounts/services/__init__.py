@@ -1,0 +1,1 @@
+"""Every write of the accounts register, a file a subject."""

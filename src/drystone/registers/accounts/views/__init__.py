@@ -1,0 +1,1 @@
+"""Pages about ways in, a file a subject."""
