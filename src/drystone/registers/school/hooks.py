@@ -12,6 +12,7 @@
 - `people_joined`, `people_left`: somebody came to the school, or their last day is known. Sent in the same transaction,
   with `school`, `people` (all of one import together), `on` and `by`: what follows (accounts, agreements asked for,
   consents ended, retention) lands with it or not at all.
+- `integration_ends`: the token of another system is withdrawn, in the same transaction, with `integration` and `by`.
 - `@person_part` functions, in each app's `person_parts.py`: what the register adds to a person's page.
 """
 
@@ -41,6 +42,7 @@ overlay_inputs_changed = Signal()
 place_goes = Signal()
 people_joined = Signal()
 people_left = Signal()
+integration_ends = Signal()
 
 
 class Urgency(IntEnum):
