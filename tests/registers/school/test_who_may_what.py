@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from drystone.registers.school.access import Reach
 from drystone.registers.school.models import Role
 from drystone.registers.school.who_may_what import table, within
 
@@ -14,4 +15,10 @@ def test_the_guide_prints_the_matrix_as_it_is():
 
 
 def test_a_changed_matrix_changes_the_page():
-    assert "| `school.x` | Head teacher |" in table({"school.x": frozenset({Role.HEAD})})
+    assert "| `school.x` | Head teacher |" in table({"school.x": {Role.HEAD: Reach.SCHOOL}})
+
+
+def test_a_permission_that_goes_not_through_the_whole_school_says_how_far():
+    roles = {Role.HEAD: Reach.SCHOOL, Role.TEACHER: Reach.CLASSES, Role.PARENT: Reach.CHILDREN}
+    held = "Head teacher, Teacher (pupils of their classes), Parent or carer (their own children)"
+    assert f"| `school.x` | {held} |" in table({"school.x": roles})

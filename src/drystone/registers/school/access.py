@@ -43,6 +43,19 @@ class Reach(StrEnum):
     CHILDREN = "children"  # the children they are a guardian of
     SELF = "self"
 
+    @property
+    def words(self) -> str:
+        """Whom it covers, as the guide and the pages say it."""
+        return _REACHED[self]
+
+
+_REACHED = {
+    Reach.SCHOOL: "the whole school",
+    Reach.CLASSES: "pupils of their classes",
+    Reach.CHILDREN: "their own children",
+    Reach.SELF: "themselves",
+}
+
 
 @cache
 def reaches() -> Mapping[str, Mapping[Role, Reach]]:
