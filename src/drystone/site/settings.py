@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "drystone.registers.unblock",
     "drystone.registers.signon",
     "drystone.registers.accounts",
+    "drystone.registers.roll",
+    "drystone.registers.documents",
     "drystone.oversight.policy",
     "drystone.site",
 ]
