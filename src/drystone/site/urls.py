@@ -37,6 +37,7 @@ urlpatterns = [
     path("traffic/", include("drystone.registers.monitoring.urls")),
     path("sign-on/", include("drystone.registers.signon.urls")),
     path("accounts/", include("drystone.registers.accounts.urls")),
+    path("notices/", include("drystone.registers.documents.urls")),
     path("policy/", include("drystone.oversight.policy.urls")),
     path("account/", own.own_account, name="own_account"),
     path("account/first-time/", own.first_time, name="first_time"),

@@ -1,0 +1,1 @@
+"""What the documents register does when another tells of a change."""

@@ -1,0 +1,1 @@
+"""Every write of the documents register, a file a subject."""
