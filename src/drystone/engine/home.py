@@ -35,6 +35,11 @@ class Home:
         return self.keys / "check.key"
 
     @property
+    def seal_key(self) -> Path:
+        """Key of what the database holds sealed. Lost, it opens nothing any more: it belongs in every backup."""
+        return self.keys / "seal.key"
+
+    @property
     def ca(self) -> Path:
         """The certificate authority of the HTTPS block page: `ca.pem` for everybody, `ca.key` for gateways alone."""
         return self.root / "ca"

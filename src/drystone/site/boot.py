@@ -18,7 +18,7 @@ def prepare(home: Home) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     from drystone.site.keys import secret
 
-    for key in (home.person_key, home.check_key):
+    for key in (home.person_key, home.check_key, home.seal_key):
         secret(key)
     make_certificate(home)
     import django
