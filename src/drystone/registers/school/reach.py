@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from drystone.registers.school.access import Reach, reaches
-from drystone.registers.school.models import Person, Role
+from drystone.registers.school.models import ClassStaff, Guardianship, Person, Role, SchoolClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,13 @@ class Viewer:
 
 
 def people_for(viewer: Viewer, permission: str) -> QuerySet[Person]:
-    """Everybody whom this permission lets this viewer see; nobody where none of their roles has it."""
-    found = Person.objects.filter(school=viewer.person.school_id)
-    held = [reach for role, reach in reaches()[permission].items() if role in viewer.roles]
+    """Everybody whom this permission lets this viewer see; nobody where none of their roles has it.
+
+    Never a child whom they are told nothing of by order of a court, whatever their role.
+    """
+    kept_from = Guardianship.objects.filter(guardian=viewer.person, barred=True)
+    found = Person.objects.filter(school=viewer.person.school_id).exclude(pk__in=kept_from.values("pupil"))
+    held = reaches_of(viewer, permission)
     if Reach.SCHOOL in held:
         return found
     if not held:
@@ -40,14 +44,34 @@ def may_see(viewer: Viewer, permission: str, person: Person) -> bool:
     return people_for(viewer, permission).filter(pk=person.pk).exists()
 
 
+def reaches_of(viewer: Viewer, permission: str) -> list[Reach]:
+    """How far each of their roles that has the permission goes."""
+    return [reach for role, reach in reaches()[permission].items() if role in viewer.roles]
+
+
+def classes_for(viewer: Viewer, permission: str) -> QuerySet[SchoolClass]:
+    """The classes whose pupils this permission lets this viewer see. A parent sees children, never a class."""
+    found = SchoolClass.objects.filter(school=viewer.person.school_id)
+    held = reaches_of(viewer, permission)
+    if Reach.SCHOOL in held:
+        return found
+    if Reach.CLASSES in held:
+        return found.filter(pk__in=_taught(viewer.person, viewer.on))
+    return found.none()
+
+
+def _taught(person: Person, on: date) -> Any:
+    mine = ClassStaff.objects.filter(person=person, starts__lte=on).filter(Q(ends__isnull=True) | Q(ends__gte=on))
+    return mine.values("school_class")
+
+
 def _within(viewer: Viewer, reach: Reach) -> Any:
     """Keys, as `pk__in` takes them."""
     me, on = viewer.person, viewer.on
     everybody = Person.objects.filter(school=me.school_id)
     match reach:
         case Reach.CLASSES:
-            mine = me.classes_taught.filter(Q(ends__isnull=True) | Q(ends__gte=on), starts__lte=on)
-            pupils = everybody.filter(school_class__in=mine.values("school_class"))
+            pupils = everybody.filter(school_class__in=_taught(me, on))
             return everybody.filter(Q(pk__in=pupils.values("pk")) | Q(wards__pupil__in=pupils.values("pk"))).values(
                 "pk"
             )

@@ -59,8 +59,8 @@ def _key(school: School, use: str) -> bytes:
         house = settings.HOME.seal_key.read_bytes()
     except OSError as error:
         raise SealError(
-            f"{settings.HOME.seal_key} cannot be read ({error.strerror}): restore it from the backup; where nothing was "
-            "sealed yet, start Drystone once"
+            f"{settings.HOME.seal_key} cannot be read ({error.strerror}): restore it from the backup; where nothing "
+            "was sealed yet, start Drystone once"
         ) from error
     if len(house) != 32:
         raise SealError(f"{settings.HOME.seal_key} is not a key of 32 bytes: restore it from the backup")
