@@ -13,6 +13,8 @@
   with `school`, `people` (all of one import together), `on` and `by`: what follows (accounts, agreements asked for,
   consents ended, retention) lands with it or not at all.
 - `integration_ends`: the token of another system is withdrawn, in the same transaction, with `integration` and `by`.
+- `coordinator_changed`: another e-safety co-ordinator is named, in the same transaction, with `school`, `holding`,
+  `before` (a Person) and `by`: everybody is told.
 - `@person_part` functions, in each app's `person_parts.py`: what the register adds to a person's page.
 """
 
@@ -28,7 +30,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.dispatch import Signal
 
-from drystone.registers.school.models import Person, Role, School
+from drystone.registers.school.models import Person, Role, RoleHolding, School
 
 if TYPE_CHECKING:
     from drystone.engine.filtering.overlay import Device, Permit, Session, SwitchedOff
@@ -42,6 +44,7 @@ overlay_inputs_changed = Signal()
 place_goes = Signal()
 people_joined = Signal()
 people_left = Signal()
+coordinator_changed = Signal()
 integration_ends = Signal()
 
 
@@ -160,6 +163,11 @@ def announce_joined(*, school: School, people: Sequence[Person], on: date, by: P
 def announce_left(*, school: School, people: Sequence[Person], on: date, by: Person | None) -> None:
     """Call it in the transaction that sets their last day, `on`. A listener that fails undoes it."""
     people_left.send(sender=School, school=school, people=people, on=on, by=by)
+
+
+def announce_coordinator(*, holding: RoleHolding, before: Person, by: Person | None) -> None:
+    """P02: call it in the transaction that names another. A listener that fails undoes it."""
+    coordinator_changed.send(sender=School, school=holding.person.school, holding=holding, before=before, by=by)
 
 
 def announce_filter_change(*, school: School, by: Person | None) -> None:

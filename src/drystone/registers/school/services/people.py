@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from drystone.registers.school.hooks import announce_filter_change
+from drystone.registers.school.hooks import announce_coordinator, announce_filter_change
 from drystone.registers.school.models import Group, Person, Role, RoleHolding, School, SchoolClass
 from drystone.registers.school.queries import coordinator, holdings_on
 from drystone.registers.school.services import audit
@@ -88,6 +88,8 @@ def give_role(
         summary=f"{person.name} is {role.label} from {_day(starts)}" + (f" to {_day(ends)}" if ends else ""),
         after={**values(holding), "person": person.key},
     )
+    if role == Role.COORDINATOR and (before := _coordinator_before(holding)) and before != person:
+        announce_coordinator(holding=holding, before=before, by=by)
     announce_filter_change(school=person.school, by=by)
     return holding
 
@@ -190,6 +192,12 @@ def change_class(*, school_class: SchoolClass, by: Person, name: str, year_group
         )
         announce_filter_change(school=school, by=by)
     return school_class
+
+
+def _coordinator_before(holding: RoleHolding) -> Person | None:
+    of_school = RoleHolding.objects.filter(person__school=holding.person.school_id, role=Role.COORDINATOR)
+    last = of_school.filter(starts__lt=holding.starts).select_related("person").order_by("starts", "id").last()
+    return last.person if last else None
 
 
 def _coordinators_between(school: School, starts: date, ends: date | None) -> Any:
