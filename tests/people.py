@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from drystone.registers.school.models import AgeBand, Group, Person, Role, RoleHolding, School, User
@@ -23,11 +24,19 @@ def make_person(school: School, *roles: Role, given="Ada", family="Example", sin
     return person
 
 
-def sign_in(person: Person) -> Client:
-    """A client signed in as this person; makes the account where there is none."""
+def enrol(user: User, secret: str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP") -> None:
+    """Gives a user the second step that many roles need: an authenticator app that holds this secret."""
+    given = {"data": {"secret": secret}}
+    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults=given)
+
+
+def sign_in(person: Person, *, two_step: bool = True) -> Client:
+    """A client signed in as this person, who has a second step unless not; makes the account where there is none."""
     if person.user is None:
         person.user = User.objects.create_user(f"{person.key}@school.example")
         person.save()
+    if two_step:
+        enrol(person.user)
     client = Client(HTTP_HOST="localhost")
     client.force_login(person.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client

@@ -2,6 +2,7 @@ import pytest
 
 from drystone.engine.home import Home
 from drystone.site.keys import secret
+from tests.people import enrol
 from tests.registers.network.parts import make_place
 
 
@@ -29,6 +30,7 @@ def as_person(client):
     """Sign in as somebody: `as_person(place.head).get(…)`."""
 
     def sign_in(person):
+        enrol(person.user)
         client.force_login(person.user, backend="allauth.account.auth_backends.AuthenticationBackend")
         return client
 
