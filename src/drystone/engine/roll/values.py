@@ -119,7 +119,7 @@ class PersonRow:
     email: str | None = None
     telephone: str | None = None
     sign_on: str | None = None
-    gone: bool = False  # the file says so itself: a delta's `tobedeleted`, or a leaving date that has passed in it
+    gone: bool = False  # a delta says that they are no longer there; names may then be empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +194,7 @@ class SchoolRoll:
     staff: tuple[StaffRow, ...] = ()
     classes: tuple[ClassRow, ...] = ()
     memberships: tuple[Membership, ...] = ()
+    unplaced: tuple[PupilRow, ...] = ()  # people of whom a delta says no role: match them by reference alone
     refusals: tuple[Refusal, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
