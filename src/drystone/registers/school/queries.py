@@ -25,6 +25,16 @@ def coordinator(school: School, on: date) -> RoleHolding | None:
     return holdings_on(school, Role.COORDINATOR, on).first()
 
 
+def current(people: QuerySet[Person], on: date) -> QuerySet[Person]:
+    """Those of them who are at the school on a day: nobody's last day is before it."""
+    return people.filter(Q(left_on__isnull=True) | Q(left_on__gte=on))
+
+
+def still_held(holdings: QuerySet[RoleHolding], on: date) -> QuerySet[RoleHolding]:
+    """Those of them that go on after a day, or begin after it."""
+    return holdings.filter(Q(ends__isnull=True) | Q(ends__gt=on))
+
+
 def people(school: School, *, text: str = "", role: str = "", on: date) -> QuerySet[Person]:
     """People by part of a name, address or sign-on name, and by a role they hold on a day."""
     found = (

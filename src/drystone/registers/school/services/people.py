@@ -107,7 +107,7 @@ def _refuse_council_by_school(school: School, by: Person | None) -> None:
 
 
 @transaction.atomic
-def end_role(*, holding: RoleHolding, by: Person, ends: date) -> RoleHolding:
+def end_role(*, holding: RoleHolding, by: Person | None, ends: date) -> RoleHolding:
     """The last day of a role. A school is never left without a head, who alone gives roles."""
     school = lock(holding.person.school)
     role = Role(holding.role)
