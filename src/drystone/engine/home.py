@@ -82,6 +82,11 @@ class Home:
         return self.root / "logs"
 
     @property
+    def uploads(self) -> Path:
+        """`uploads/<batch>/`: files of the roll that somebody sent, mode 0700, gone as soon as they are taken in."""
+        return self.root / "uploads"
+
+    @property
     def run(self) -> Path:
         """Process ids, status files and sockets of what is running now."""
         return self.root / "run"
