@@ -27,16 +27,15 @@ def people_for(viewer: Viewer, permission: str) -> QuerySet[Person]:
 
     Never a child whom they are told nothing of by order of a court, whatever their role.
     """
-    kept_from = Guardianship.objects.filter(guardian=viewer.person, barred=True)
-    found = Person.objects.filter(school=viewer.person.school_id).exclude(pk__in=kept_from.values("pupil"))
-    held = reaches_of(viewer, permission)
-    if Reach.SCHOOL in held:
+    found = Person.objects.filter(school=viewer.person.school_id).exclude(pk__in=_kept_from(viewer.person))
+    held = {role: reach for role, reach in reaches()[permission].items() if role in viewer.roles}
+    if Reach.SCHOOL in held.values():
         return found
     if not held:
         return found.none()
     within = Q()
-    for reach in held:
-        within |= Q(pk__in=_within(viewer, reach))
+    for role, reach in held.items():
+        within |= Q(pk__in=_within(viewer, role, reach))
     return found.filter(within)
 
 
@@ -60,21 +59,25 @@ def classes_for(viewer: Viewer, permission: str) -> QuerySet[SchoolClass]:
     return found.none()
 
 
+def _kept_from(person: Person) -> Any:
+    return Guardianship.objects.filter(guardian=person, barred=True).values("pupil")
+
+
 def _taught(person: Person, on: date) -> Any:
     mine = ClassStaff.objects.filter(person=person, starts__lte=on).filter(Q(ends__isnull=True) | Q(ends__gte=on))
     return mine.values("school_class")
 
 
-def _within(viewer: Viewer, reach: Reach) -> Any:
-    """Keys, as `pk__in` takes them."""
+def _within(viewer: Viewer, role: Role, reach: Reach) -> Any:
+    """Keys, as `pk__in` takes them. With a class come its pupils' guardians, if the role may see any guardian."""
     me, on = viewer.person, viewer.on
     everybody = Person.objects.filter(school=me.school_id)
     match reach:
         case Reach.CLASSES:
-            pupils = everybody.filter(school_class__in=_taught(me, on))
-            return everybody.filter(Q(pk__in=pupils.values("pk")) | Q(wards__pupil__in=pupils.values("pk"))).values(
-                "pk"
-            )
+            pupils = everybody.filter(school_class__in=_taught(me, on)).exclude(pk__in=_kept_from(me)).values("pk")
+            if role not in reaches()["school.view_guardians"]:
+                return pupils
+            return everybody.filter(Q(pk__in=pupils) | Q(wards__pupil__in=pupils)).values("pk")
         case Reach.CHILDREN:
             return everybody.filter(guardianships__guardian=me, guardianships__barred=False).values("pk")
         case Reach.SELF:
