@@ -10,6 +10,7 @@ from django.urls import reverse
 from drystone.oversight.policy.models import PolicyReview
 from drystone.registers.school.controls import Control, Evidence, Finding, State, register
 from drystone.registers.school.models import School
+from drystone.registers.school.moments import add_months
 
 NOTICE_DAYS = 42  # half a term: time to put the review on the governors' agenda
 
@@ -46,17 +47,6 @@ class ReviewedYearly(Control):
         sentence = f"The policy was reviewed on {spoken(last.reviewed_on)}; the next review is due by {spoken(due)}."
         state = State.DUE if (due - on).days <= NOTICE_DAYS else State.MET
         return Finding(state, sentence, 1, 1, due, evidence)
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day so many months on; the last day of that month where it has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + years, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise ValueError(f"no such month: {day} + {months}")
 
 
 def spoken(day: date) -> str:

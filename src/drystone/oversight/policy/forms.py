@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from drystone.oversight.policy.controls import add_months
 from drystone.registers.school.dates import DateBoxField
+from drystone.registers.school.moments import add_months
 
 
 class ReviewForm(forms.Form):

@@ -33,3 +33,14 @@ def ending(value: datetime) -> str:
     if (local.hour, local.minute) == (0, 0):
         return f"the end of {day(value - timedelta(minutes=1))}"
     return f"{clock(value)} on {day(value)}"
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months on; the last day of that month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(day.year + years, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise ValueError(f"no such month: {day} + {months}")

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from drystone.engine.home import Home
-from drystone.oversight.policy.controls import add_months
 from drystone.oversight.policy.services import assess_school, record_review
 from drystone.registers.network.api import SETTLE_SECONDS, publish_first
 from drystone.registers.school.models import Group, Person, Role, School
+from drystone.registers.school.moments import add_months
 from drystone.registers.school.services.accounts import make_account
 from drystone.registers.school.services.calendar import add_year
 from drystone.registers.school.services.people import add_class, add_person, give_role
