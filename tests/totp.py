@@ -1,4 +1,4 @@
-"""The code that an authenticator app shows (RFC 6238: SHA-1, 30 seconds, 6 digits), worked out apart from the server."""
+"""The code that an authenticator app shows (RFC 6238: SHA-1, 30 s, 6 digits), worked out apart from the server."""
 
 import base64
 import hashlib

@@ -11,8 +11,9 @@ import pytest
 
 from drystone.engine.filtering.request import Action, Decision
 from drystone.engine.filtering.ticket import ticket_url
+from drystone.engine.home import Home
 from drystone.gateway.blockpage import headers, render
-from tests.browser.wizard import PASSWORD, TECHNICIAN, Wizard
+from tests.browser.wizard import Wizard
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 MANY = 120
@@ -36,13 +37,20 @@ class Walk:
     faults: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class School:
+    address: str
+    home: Home
+    cookies: list
+
+
 @pytest.fixture(scope="module")
 def school(web, chromium):
-    """Given a school that was set up with the wizard."""
+    """Given a school that was set up with the wizard, whose technician goes on from there."""
     context = chromium.new_context(java_script_enabled=False)
     Wizard(context.new_page(), web.address).everything()
+    yield School(web.address, web.home, context.cookies())
     context.close()
-    return web
 
 
 @pytest.fixture
@@ -53,11 +61,9 @@ def page(chromium):
     context.close()
 
 
-def sign_in(page, address):
-    page.goto(f"{address}/account/sign-in/")
-    page.fill("#id_login", TECHNICIAN)
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+def sign_in(page, school):
+    """The technician, with the session that the wizard began; how people sign in is tested in test_doors.py."""
+    page.context.add_cookies(school.cookies)
 
 
 def look(page, url, axe, walk):
@@ -117,7 +123,7 @@ def walk_from(page, address, axe):
 
 
 def test_every_page_the_technician_reaches_is_sound(school, page, axe):
-    sign_in(page, school.address)
+    sign_in(page, school)
     walk = walk_from(page, school.address, axe)
     assert not walk.faults, "\n".join(walk.faults)
     assert len(walk.seen) > 25
@@ -128,7 +134,7 @@ def test_every_page_the_technician_reaches_is_sound(school, page, axe):
 
 def test_the_steps_of_a_decision_are_sound(school, page, axe):
     """Why? answers to a form, which no link leads to."""
-    sign_in(page, school.address)
+    sign_in(page, school)
     walk = Walk()
     for asked in ("url=http://games.drystone.test/x&group=ks2", "url=www.bing.com&edition=draft", "url="):
         page.goto(f"{school.address}/filtering/why/?{asked}")
@@ -179,7 +185,8 @@ def test_p35_a_child_asks_from_the_block_page_and_hears_yes(school, page, chromi
     look_at_this(page, axe, walk)
     desk = chromium.new_context(viewport=WIDE)
     technician = desk.new_page()
-    sign_in(technician, school.address)
+    sign_in(technician, school)
+    technician.goto(f"{school.address}/")
     technician.get_by_role("link", name="A request about a site waits").click()
     technician.get_by_role("link", name="games.drystone.test").click()
     technician.get_by_label("Allow it for a time, at once").check()
@@ -208,7 +215,7 @@ def test_a_page_with_errors_is_sound_and_moves_the_focus_to_them(school, page, a
 
 
 def test_the_keyboard_reaches_the_content_first(school, page):
-    sign_in(page, school.address)
+    sign_in(page, school)
     page.goto(f"{school.address}/school/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
@@ -218,7 +225,7 @@ def test_the_keyboard_reaches_the_content_first(school, page):
 
 def test_on_paper_no_address_is_printed_over_the_sentences_of_the_board(school, page):
     """GOV.UK's style prints each link's address; on the board it would lie over the promise."""
-    sign_in(page, school.address)
+    sign_in(page, school)
     page.goto(f"{school.address}/policy/")
     page.emulate_media(media="print")
     printed = page.eval_on_selector_all(

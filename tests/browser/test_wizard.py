@@ -48,9 +48,14 @@ def test_the_wizard_corrects_and_completes_without_a_script_on_a_phone(web, on_a
     wizard.person("Helena", "Marsh", "head@fellside.example")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
     wizard.press("Save and start the filter")
-    # And the filter is at work, and she is signed in
+    # And the filter is at work, and she is signed in; her role needs a second step before it opens more
     expect(page.get_by_role("heading", level=1)).to_have_text("Your filter is at work")
     assert (web.home.here / "current" / "manifest.json").is_file()
+    page.get_by_role("link", name="Set up two-step sign-in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your role needs two-step sign-in")
+    wizard.second_step()
+    page.goto(f"{web.address}/set-up/done/")
+    expect(page.get_by_role("main")).not_to_contain_text("two-step")
     page.get_by_role("link", name="Show and print the letters").or_(
         page.get_by_role("button", name="Show and print the letters")
     ).first.click()
@@ -63,7 +68,9 @@ def test_the_wizard_corrects_and_completes_without_a_script_on_a_phone(web, on_a
         email="head@fellside.example", code=code, password="another three words", password_again="another three words"
     )
     wizard.press("Set my password")
-    # Then she is in, as the head teacher
+    # Then she is in, and after her own second step as the head teacher
+    wizard.second_step()
+    page.get_by_role("link", name="I have kept them: go on").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What needs you today")
     expect(page.get_by_role("main")).to_contain_text("head teacher")
     # And the wizard is closed

@@ -14,6 +14,7 @@ from drystone.engine.filtering import SELF_TEST_HEADER, sign_check
 from tests.house.house import SLACK, House, Load, until
 from tests.house.origin import Origin
 from tests.house.visitor import PASSWORD
+from tests.totp import code_now
 
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server", "--disable-background-networking"]
 HELP = ("www.childline.org.uk", "www.ceop.police.uk", "www.nspcc.org.uk", "www.samaritans.org")
@@ -71,6 +72,11 @@ def answer_the_wizard(page: Page) -> None:
     on()
     page.get_by_role("button", name="Save and start the filter").click()
     expect(page.locator(".govuk-panel__title")).to_have_text("Your filter is at work")
+    page.get_by_role("link", name="Set up two-step sign-in").click()
+    page.get_by_role("button", name="Set up an app").click()
+    page.get_by_label("Authenticator code").fill(code_now(page.locator("#secret").inner_text()))
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
 
 
 def traffic(page: Page, house: House, host: str) -> Locator:

@@ -20,8 +20,8 @@ def fresh_counters():
 
 
 @pytest.fixture
-def head():
-    person = make_person(make_school(), Role.HEAD, given="Helen", email="head@fellside.example")
+def teacher():
+    person = make_person(make_school(), Role.TEACHER, given="Tess", email="tess@fellside.example")
     make_account(person=person, by=None, password=PASSWORD)
     return person
 
@@ -32,7 +32,7 @@ def client():
 
 
 def sign_in(client, path="/account/sign-in/", password=PASSWORD, **more):
-    return client.post(path, {"login": "Head@fellside.example", "password": password, **more})
+    return client.post(path, {"login": "Tess@fellside.example", "password": password, **more})
 
 
 def text(response):
@@ -43,12 +43,12 @@ def code_of(secret):
     return f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06}"
 
 
-def test_a_password_opens_the_home_page(client, head):
+def test_a_password_opens_the_home_page(client, teacher):
     assert sign_in(client)["Location"] == "/"
     assert "What needs you today" in text(client.get("/"))
 
 
-def test_a_wrong_password_says_nothing_of_which_half_was_wrong(client, head):
+def test_a_wrong_password_says_nothing_of_which_half_was_wrong(client, teacher):
     wrong = text(sign_in(client, password="something else"))
     unknown = text(client.post("/account/sign-in/", {"login": "no@fellside.example", "password": "something else"}))
     said = "not correct"
@@ -57,7 +57,7 @@ def test_a_wrong_password_says_nothing_of_which_half_was_wrong(client, head):
     assert said in unknown
 
 
-def test_sign_in_goes_on_to_the_page_that_was_asked_for(client, head):
+def test_sign_in_goes_on_to_the_page_that_was_asked_for(client, teacher):
     asked = client.get("/school/people/")
     assert asked["Location"] == "/account/sign-in/?next=/school/people/"
     assert 'name="next"' in text(client.get(asked["Location"]))
@@ -67,29 +67,29 @@ def test_sign_in_goes_on_to_the_page_that_was_asked_for(client, head):
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
 )
-def test_sign_in_never_leads_to_another_site(client, head, elsewhere):
+def test_sign_in_never_leads_to_another_site(client, teacher, elsewhere):
     assert sign_in(client, next=elsewhere)["Location"] == "/"
     client.post("/account/sign-out/")
     assert sign_in(client, path=f"/account/sign-in/?next={elsewhere}")["Location"] == "/"
 
 
-def test_passwords_cannot_be_tried_for_ever(client, head):
+def test_passwords_cannot_be_tried_for_ever(client, teacher):
     for _ in range(5):
         sign_in(client, password="something else")
     assert "Too many" in text(sign_in(client))
     assert client.get("/").status_code == 302
 
 
-def test_a_closed_account_says_so(client, head):
-    head.user.is_active = False
-    head.user.save()
-    page = client.post("/account/sign-in/", {"login": head.email, "password": PASSWORD}, follow=True)
+def test_a_closed_account_says_so(client, teacher):
+    teacher.user.is_active = False
+    teacher.user.save()
+    page = client.post("/account/sign-in/", {"login": teacher.email, "password": PASSWORD}, follow=True)
     assert page.status_code == 200
     assert OURS in text(page)
     assert "_auth_user_id" not in client.session
 
 
-def test_two_step_sign_in_from_turning_on_to_recovery_code_to_turning_off(client, head):
+def test_two_step_sign_in_from_turning_on_to_recovery_code_to_turning_off(client, teacher):
     sign_in(client)
     asked = client.get("/account/two-step/app/")["Location"]
     assert asked.startswith("/account/confirm/"), "how somebody signs in is changed only by who knows the password"
@@ -133,7 +133,7 @@ def test_two_step_sign_in_from_turning_on_to_recovery_code_to_turning_off(client
         "/account/sign-out/",
     ],
 )
-def test_every_page_of_the_account_is_our_own(client, head, path):
+def test_every_page_of_the_account_is_our_own(client, teacher, path):
     sign_in(client)
     client.post("/account/confirm/", {"password": PASSWORD})
     page = client.get(path, follow=True)
@@ -141,7 +141,7 @@ def test_every_page_of_the_account_is_our_own(client, head, path):
     assert OURS in text(page)
 
 
-def test_a_changed_password_is_the_one_that_counts(client, head):
+def test_a_changed_password_is_the_one_that_counts(client, teacher):
     sign_in(client)
     sent = {"oldpassword": PASSWORD, "password1": "three other words", "password2": "three other words"}
     client.post("/account/password/", sent)
@@ -149,7 +149,7 @@ def test_a_changed_password_is_the_one_that_counts(client, head):
     assert sign_in(client, password="three other words")["Location"] == "/"
 
 
-def test_signing_out_takes_a_post(client, head):
+def test_signing_out_takes_a_post(client, teacher):
     """A picture on another page must not sign anybody out."""
     sign_in(client)
     client.get("/account/sign-out/")
@@ -164,33 +164,33 @@ def first_time(client, code, password=PASSWORD):
 
 
 @pytest.fixture
-def tom(head):
-    person = make_person(head.school, Role.TEACHER, given="Tom", email="tom@fellside.example")
-    make_account(person=person, by=head)
+def tom(teacher):
+    person = make_person(teacher.school, Role.TEACHER, given="Tom", email="tom@fellside.example")
+    make_account(person=person, by=teacher)
     return person
 
 
-def test_a_first_code_with_a_weak_password_is_not_spent(client, head, tom):
-    code = give_first_time_code(person=tom, by=head)
+def test_a_first_code_with_a_weak_password_is_not_spent(client, teacher, tom):
+    code = give_first_time_code(person=tom, by=teacher)
     assert "There is a problem" in text(first_time(client, code, password="password12"))
     assert first_time(client, code)["Location"] == "/"
 
 
-def test_first_codes_cannot_be_guessed_by_trying(client, head, tom):
-    code = give_first_time_code(person=tom, by=head)
+def test_first_codes_cannot_be_guessed_by_trying(client, teacher, tom):
+    code = give_first_time_code(person=tom, by=teacher)
     answers = [first_time(client, "AAAA-AAAA-AAAA").status_code for _ in range(6)]
     assert answers == [200] * 5 + [429]
     assert first_time(client, code).status_code == 429
 
 
-def test_a_form_without_its_token_is_refused_on_our_own_page(head):
+def test_a_form_without_its_token_is_refused_on_our_own_page(teacher):
     strict = Client(HTTP_HOST="localhost", enforce_csrf_checks=True)
     answer = strict.post("/account/first-time/", {})
     assert answer.status_code == 403
     assert "This form was open too long" in text(answer)
 
 
-def test_pages_carry_a_strict_policy(client, head):
+def test_pages_carry_a_strict_policy(client, teacher):
     policy = client.get("/account/sign-in/")["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy

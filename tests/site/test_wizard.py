@@ -113,7 +113,7 @@ def test_letters_hold_codes_that_open_the_accounts_once(client):
     sent = {"email": letters[0]["email"], "code": letters[0]["code"], "password": PASSWORD, "password_again": PASSWORD}
     stranger = Client(HTTP_HOST="localhost")
     assert stranger.post("/account/first-time/", sent)["Location"] == "/"
-    assert stranger.get("/").status_code == 200
+    assert stranger.get("/")["Location"] == "/account/two-step/", "in, and asked for the second step of a head"
     again = Client(HTTP_HOST="localhost").post("/account/first-time/", sent)
     assert "do not belong together" in text(again)
     client.post("/set-up/letters/printed/")

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "drystone.registers.school.access.SchoolMiddleware",
+    "drystone.registers.accounts.middleware.TwoStepMiddleware",
     "drystone.registers.school.access.DefaultDenyMiddleware",
     "drystone.site.setup.middleware.SetUpMiddleware",
 ]
@@ -116,7 +117,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "drystone.registers.school.adapter.Adapter"
+ACCOUNT_ADAPTER = "drystone.registers.accounts.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -132,7 +133,9 @@ ACCOUNT_RATE_LIMITS = {  # besides allauth's own for sign-in, passwords and code
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "drystone_cache"}}
 CSRF_FAILURE_VIEW = "drystone.site.views.errors.csrf"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "drystone.registers.accounts.adapter.TwoStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Drystone"
 MFA_TOTP_TOLERANCE = 1  # a phone whose clock is half a minute off
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

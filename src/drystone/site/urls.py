@@ -4,8 +4,10 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
 from django.urls import include, path
 
+from drystone.registers.accounts.views import two_step
 from drystone.registers.network.views import certificates
 from drystone.registers.unblock.views import blocked
 from drystone.site import pac
@@ -46,11 +48,15 @@ urlpatterns = [
     path("account/sign-out/", account.logout, name="account_logout"),
     path("account/password/", own.change_password, name="account_change_password"),
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
-    path("account/two-step/", mfa.index, name="mfa_index"),
+    path("account/two-step/", two_step.Index.as_view(), name="mfa_index"),
     path("account/two-step/code/", mfa.authenticate, name="mfa_authenticate"),
     path("account/two-step/confirm/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("account/two-step/app/", totp.activate_totp, name="mfa_activate_totp"),
     path("account/two-step/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/two-step/passkeys/add/", two_step.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("account/two-step/passkeys/<int:pk>/remove/", two_step.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
+    path("account/two-step/passkeys/confirm/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("account/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("account/two-step/recovery/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("account/two-step/recovery/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("account/two-step/recovery/download/", codes.download_recovery_codes, name="mfa_download_recovery_codes"),

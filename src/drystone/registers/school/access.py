@@ -147,6 +147,19 @@ def public(why: str) -> Callable[[View], View]:
     return decorate
 
 
+def own(view: View) -> View:
+    """The view is of the signed-in user's own account, whatever their roles."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    opened.access = "own account"  # type: ignore[attr-defined]
+    return opened
+
+
 class SchoolMiddleware:
     """Puts `person`, `school`, `roles` and `permissions` on the request; empty for a stranger.
 
@@ -173,7 +186,9 @@ class SchoolMiddleware:
 
 
 # Pages of allauth that stand open to strangers, and those that need a signed-in user.
-OPEN_PAGES = frozenset({"account_login", "account_logout", "account_inactive", "mfa_authenticate"})
+OPEN_PAGES = frozenset(
+    {"account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"}
+)
 OWN_PAGES = frozenset(
     {
         "account_change_password",
@@ -185,6 +200,9 @@ OWN_PAGES = frozenset(
         "mfa_generate_recovery_codes",
         "mfa_download_recovery_codes",
         "mfa_reauthenticate",
+        "mfa_add_webauthn",
+        "mfa_remove_webauthn",
+        "mfa_reauthenticate_webauthn",
     }
 )
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from drystone.registers.accounts.api import is_missing
 from drystone.registers.network.api import network_facts
 from drystone.registers.school.access import needs
 from drystone.site.pac import proxy_address
@@ -20,6 +21,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "facts": network_facts(school),
         "fault": request.session.get("publish_fault", ""),
         "letters": request.session.get("letters", []),
+        "two_step_missing": is_missing(request),
         "proxy": proxy_address(),
         "pac": request.build_absolute_uri("/proxy.pac"),
         "this_machine": school.zones.filter(ranges__network="127.0.0.0/8").exists(),

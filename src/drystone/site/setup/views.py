@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from drystone.registers.accounts.api import confirmed_by_password
 from drystone.registers.network.api import SETTLE_SECONDS, CannotPublish, publish_first
 from drystone.registers.school.access import public
 from drystone.registers.school.forms.calendar import TermsForm
@@ -205,6 +206,7 @@ def _finish(request: HttpRequest, answers: dict[str, Any]) -> HttpResponse:
     forget_code(settings.HOME)
     request.session.pop(told.KEY, None)
     login(request, founded.technician.user, backend=BACKEND)
+    confirmed_by_password(request)
     request.session["letters"] = [asdict(letter) for letter in founded.letters]
     try:
         publish_first(founded.school, founded.technician)

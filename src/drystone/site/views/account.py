@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from drystone.registers.accounts.api import confirmed_by_password, is_stepped_in, ways_of
 from drystone.registers.school.access import public
 from drystone.registers.school.models import Role
 from drystone.registers.school.services.accounts import find_first_time_code, use_first_time_code
@@ -33,11 +34,15 @@ def own_account(request: HttpRequest) -> HttpResponse:
     person = request.person  # type: ignore[attr-defined]
     today = timezone.localdate()
     held = [h for h in person.holdings.all() if h.held_on(today)] if person else []
-    two_step = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists()
+    two_step = ways_of(request.user).exists()
     return render(
         request,
         "site/account.html",
-        {"held": [(Role(h.role).label, h.starts, h.ends) for h in held], "two_step": two_step},
+        {
+            "held": [(Role(h.role).label, h.starts, h.ends) for h in held],
+            "two_step": two_step,
+            "stepped_in": is_stepped_in(request),
+        },
     )
 
 
@@ -120,5 +125,6 @@ def first_time(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your password is set. Sign in with it.")
         return redirect("account_login")
     login(request, user, backend=BACKEND)
+    confirmed_by_password(request)
     messages.success(request, "Your password is set. From now on you sign in with it.")
     return redirect("home")

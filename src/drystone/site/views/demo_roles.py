@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from drystone.registers.accounts.api import STEPPED_IN
 from drystone.registers.school.access import public
 from drystone.registers.school.models import Person, Role, RoleHolding, School, User
 from drystone.registers.school.queries import holdings_on
@@ -47,6 +48,7 @@ def step_into(request: HttpRequest) -> HttpResponse:
     user = _account_of(holding.person)
     login(request, user, backend=BACKEND)
     request.session["person"] = holding.person.pk
+    request.session[STEPPED_IN] = True
     return redirect("home")
 
 

@@ -1,0 +1,47 @@
+"""Second steps of one's own account: what there is of them, and passkeys, which allauth adds and we take away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.views import IndexView
+from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+
+from drystone.registers.accounts import two_step
+
+
+class Index(IndexView):  # type: ignore[misc]
+    """Says too whether a role needs what is not there yet."""
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**given)
+        passkeys = two_step.passkeys_of(self.request.user)
+        missing, stepped_in = two_step.is_missing(self.request), two_step.is_stepped_in(self.request)
+        return context | {"passkeys": passkeys, "missing": missing, "stepped_in": stepped_in}
+
+
+class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
+    """Always one that opens the account by itself: the device asks for a finger, a face or a PIN."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().get_form_kwargs()
+        if "data" in given and given["data"] is not None:
+            given["data"] = given["data"].copy() | {"passwordless": "on"}
+        return given
+
+
+class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
+    success_url = reverse_lazy("mfa_index")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        passkey = two_step.passkeys_of(request.user).filter(pk=kwargs["pk"]).first()
+        if passkey and not get_adapter().can_delete_authenticator(passkey):
+            messages.error(request, "Your role needs two-step sign-in: add another way before you remove this one.")
+            return redirect("mfa_index")
+        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return answer
