@@ -9,7 +9,8 @@ from django.utils import timezone
 from drystone.engine.filtering import person_key
 from drystone.engine.filtering.ticket import Ticket, sign_ticket
 from drystone.registers.network.api import publish_first
-from drystone.registers.school.models import Role
+from drystone.registers.school.models import ClassStaff, Role
+from tests.people import LONG_AGO
 from tests.registers.network.conftest import as_person, home, other, place
 from tests.registers.network.parts import person
 from tests.registers.unblock.parts import Gateway
@@ -25,7 +26,8 @@ def _fresh_counts(db):
 
 @pytest.fixture
 def school(place):
-    """Not published: most tests need no filter in force."""
+    """Not published: most tests need no filter in force. The teacher teaches the pupil's class."""
+    ClassStaff.objects.create(school_class=place.pupil.school_class, person=place.teacher, starts=LONG_AGO)
     place.coordinator = person(place.school, "Cora", "Tarn", Role.COORDINATOR, sign_on="ctarn")
     place.lead = person(place.school, "Sana", "Rigg", Role.SAFEGUARDING_LEAD, sign_on="srigg")
     return place

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 
 from drystone.registers.school.dates import DateBoxField
 from drystone.registers.school.models import Group, School, SchoolClass, Zone
@@ -102,9 +103,18 @@ class DecisionForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, about: SiteRequest, whole: bool, barred: bool, named: bool, alike: int, **kwargs: Any
+        self,
+        *args: Any,
+        about: SiteRequest,
+        whole: bool,
+        barred: bool,
+        named: bool,
+        alike: int,
+        classes: QuerySet[SchoolClass],
+        **kwargs: Any,
     ) -> None:
-        """`barred`: a mandatory list names it. `named`: the one who decides may know who asked."""
+        """`barred`: a mandatory list names it. `named`: the one who decides may know who asked. `classes`: for which
+        they may open it."""
         super().__init__(*args, **kwargs)
         self.about, school = about, about.school
         self.choose("decision").choices = _decisions(about, whole, barred)
@@ -112,6 +122,7 @@ class DecisionForm(forms.Form):
         lengths = [("lesson", f"One lesson ({LESSON.seconds // 60} minutes)"), ("today", "Until the end of today")]
         self.choose("length").choices = [*lengths, ("date", "Until a date")] if whole else lengths
         self._things(school, about, named)
+        self._one_of("school_class", classes)
         if not alike:
             del self.fields["others"]
         else:
@@ -119,14 +130,16 @@ class DecisionForm(forms.Form):
             self.fields["others"].label = f"Give the same answer to {who} about this site"
 
     def _things(self, school: School, about: SiteRequest, named: bool) -> None:
-        models = (("school_class", SchoolClass), ("zone", Zone), ("group", Group), ("rule_for", Group))
-        for name, model in models:
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-            field.queryset = model.objects.filter(school=school)
+        for name, model in (("zone", Zone), ("group", Group), ("rule_for", Group)):
+            self._one_of(name, model.objects.filter(school=school))
         self.fields["school_class"].initial = about.asker.school_class_id if about.asker and named else None
         self.fields["zone"].initial = Zone.objects.filter(school=school, slug=about.zone).first()
         self.fields["group"].initial = Group.objects.filter(school=school, slug=about.group).first()
+
+    def _one_of(self, name: str, things: QuerySet[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        field.queryset = things
 
     def choose(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]

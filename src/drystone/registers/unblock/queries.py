@@ -7,59 +7,67 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.utils import timezone
 
-from drystone.registers.school.access import matrix, roles_of
+from drystone.registers.school.access import Reach, matrix, roles_of
 from drystone.registers.school.models import Person, School
+from drystone.registers.school.reach import Viewer, people_for, reaches_of
 from drystone.registers.unblock.models import Grant, GrantQuerySet, RequestTicket, SiteRequest, State, Whom
 from drystone.registers.unblock.services.asking import ticket_digest
 
 
 def visible(school: School, person: Person) -> QuerySet[SiteRequest]:
-    """The requests that this person may see, by today's roles.
+    """The requests that this person may see, by today's roles; each with `named`: whether they may know who asked.
 
-    Teachers see what pupils ask. What a child asks for under a sensitive category (pornography, self-harm, extremism)
-    is for those who look after safeguarding, and nobody else.
+    Teachers see what pupils of their classes ask, and pupils whose name nobody knows. What a child asks for under a
+    sensitive category (pornography, self-harm, extremism) is for those who look after safeguarding, and nobody else.
     """
     roles = roles_of(person) if person.school_id == school.pk else frozenset()
-
-    def may(permission: str) -> bool:
-        return bool(roles & matrix()[permission])
-
+    viewer = Viewer(person, roles, timezone.localdate())
     found = SiteRequest.objects.filter(school=school).select_related("asker__school_class", "grant", "school")
-    if not may("unblock.view_requests"):
-        return found.none()
-    if not may("unblock.view_all_requests"):
-        found = found.filter(by_child=True)
-    if not may("unblock.view_sensitive"):
+    found = found.filter(_reached(viewer, "unblock.view_requests"))
+    if not roles & matrix()["unblock.view_sensitive"]:
         found = found.exclude(by_child=True, sensitive=True)
-    return found
+    # Who asked is known by the role that may know it: a technician who teaches a class learns that class's names.
+    named = ExpressionWrapper(_reached(viewer, "unblock.view_askers"), output_field=BooleanField())
+    return found.annotate(named=named)
 
 
-def requests_like(found: QuerySet[SiteRequest], wanted: Mapping[str, Any], *, named: bool) -> QuerySet[SiteRequest]:
-    """Those of `found` that fit the filters of forms.QueueSearch. Names are searched only for who may see them."""
+def _reached(viewer: Viewer, permission: str) -> Q:
+    """Requests of those whom the permission reaches, and of those whom nobody knows by name: within classes, of
+    children alone."""
+    held = reaches_of(viewer, permission)
+    if not held:
+        return Q(pk__in=[])
+    reached = Q(asker__isnull=True) | Q(asker__in=people_for(viewer, permission).values("pk"))
+    return reached if Reach.SCHOOL in held else reached & Q(by_child=True)
+
+
+def requests_like(found: QuerySet[SiteRequest], wanted: Mapping[str, Any]) -> QuerySet[SiteRequest]:
+    """Those of `found` (`visible`) that fit the filters of forms.QueueSearch. Names are searched only where the reader
+    may see them."""
     state = wanted.get("state") or State.WAITING
     if state != "all":
         found = found.filter(state=state)
     for name in ("kind", "group", "zone"):
         if wanted.get(name):
             found = found.filter(**{name: wanted[name]})
-    if wanted.get("school_class") and named:
-        found = found.filter(asker__school_class=wanted["school_class"])
+    if wanted.get("school_class"):
+        found = found.filter(named=True, asker__school_class=wanted["school_class"])  # type: ignore[misc]
     if wanted.get("subject"):
         found = found.filter(by_child=True, sensitive=True)
     if wanted.get("who"):
         found = found.filter(by_child=wanted["who"] == "child")
     for word in (wanted.get("q") or "").split():
-        hit = Q(host__icontains=word) | Q(why__icontains=word) | Q(answer__icontains=word)
-        if named:
-            hit |= (
-                Q(asker__given_names__icontains=word)
-                | Q(asker__family_name__icontains=word)
-                | Q(asker__preferred_name__icontains=word)
-                | Q(asker_name__icontains=word)
-            )
-        found = found.filter(hit)
+        called = (
+            Q(asker__given_names__icontains=word)
+            | Q(asker__family_name__icontains=word)
+            | Q(asker__preferred_name__icontains=word)
+            | Q(asker_name__icontains=word)
+        )
+        text = Q(host__icontains=word) | Q(why__icontains=word) | Q(answer__icontains=word)
+        found = found.filter(text | Q(named=True) & called)
     return found.order_by("asked_at" if wanted.get("sort") == "oldest" else "-asked_at", "-id")
 
 

@@ -27,10 +27,10 @@ def outcome(request: SiteRequest) -> str:
             return f"It stays {'blocked' if request.kind == Kind.OPEN else 'as it is'}. {request.answer}"
 
 
-def who(request: SiteRequest, *, named: bool) -> str:
-    """Who asked: by name for those who may see it, else what kind of person."""
+def who(request: SiteRequest) -> str:
+    """Who asked (of `queries.visible`): by name for those who may see it, else what kind of person."""
     kind = "A pupil" if request.by_child else "An adult"
-    if not named:
+    if not getattr(request, "named", False):
         return kind
     if request.asker is not None:
         school_class = request.asker.school_class

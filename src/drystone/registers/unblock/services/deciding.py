@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from drystone.registers.network.api import RuleRefused, draft_site_rule, site_facts
@@ -13,6 +14,7 @@ from drystone.registers.school.access import matrix, roles_of
 from drystone.registers.school.hooks import announce_overlay_change
 from drystone.registers.school.models import Group, Person, School, SchoolClass, Zone
 from drystone.registers.school.moments import ending
+from drystone.registers.school.reach import Viewer, classes_for
 from drystone.registers.school.services.audit import record
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed, require
@@ -59,7 +61,7 @@ def allow(
     reason = _reason(reason)
     refuse_mandatory(request=request, by=by)
     _refuse_ending(request)
-    _check_whom(request.school, whom)
+    _check_whom(request.school, by, whom)
     _check_until(request.school, by, whom, now, until)
     with transaction.atomic():
         grant = Grant.objects.create(
@@ -145,11 +147,19 @@ def mark_seen(*, request: SiteRequest, by: Person) -> None:
     SiteRequest.objects.filter(pk=request.pk, seen_at__isnull=True).update(seen_at=timezone.now())
 
 
-def same_site(request: SiteRequest) -> list[SiteRequest]:
-    """Others who wait for the same answer, and whom whoever sees this one sees too: a child's request that safeguarding
-    alone may look at is not answered, nor counted, along with one that was asked before the site was worrying."""
+def same_site(request: SiteRequest, by: Person | None) -> list[SiteRequest]:
+    """Others who wait for the same answer, and whom whoever answers sees too: a child's request that safeguarding
+    alone may look at is not answered, nor counted, along with one that was asked before the site was worrying; nor
+    those of other classes by a teacher of this one."""
     alike = {name: getattr(request, name) for name in ("school", "kind", "host", "by_child", "sensitive")}
-    return list(SiteRequest.objects.filter(**alike, state=State.WAITING).exclude(pk=request.pk))
+    seen = visible(request.school, by) if by else SiteRequest.objects.all()
+    return list(seen.filter(**alike, state=State.WAITING).exclude(pk=request.pk))
+
+
+def classes_to_open(school: School, by: Person) -> QuerySet[SchoolClass]:
+    """A teacher opens a site for their own."""
+    roles = roles_of(by) if by.school_id == school.pk else frozenset()
+    return classes_for(Viewer(by, roles, timezone.localdate()), "unblock.decide")
 
 
 def _answer(request: SiteRequest, by: Person | None, state: State, reason: str, now: datetime, *, others: bool) -> None:
@@ -163,7 +173,7 @@ def _answer(request: SiteRequest, by: Person | None, state: State, reason: str, 
         "grant": request.grant,
         "made_rule": request.made_rule,
     }
-    alike = [each.pk for each in same_site(request)] if others else []
+    alike = [each.pk for each in same_site(request, by)] if others else []
     if not SiteRequest.objects.filter(pk=request.pk, state=State.WAITING).update(**said):
         raise Refused("Somebody else has answered this request already.")
     SiteRequest.objects.filter(pk__in=alike, state=State.WAITING).update(**said)
@@ -199,7 +209,7 @@ def _refuse_ending(request: SiteRequest) -> None:
         raise Refused(f"“{request.host}” is no site: the names of many sites end so. Leave it as it is.")
 
 
-def _check_whom(school: School, whom: For) -> None:
+def _check_whom(school: School, by: Person | None, whom: For) -> None:
     if whom.level == Whom.SCHOOL:
         return
     thing = whom.thing
@@ -207,6 +217,8 @@ def _check_whom(school: School, whom: For) -> None:
         raise Refused("Choose whom it is to be open for.", field="whom")
     if whom.level == Whom.PERSON and not (whom.person and whom.person.sign_on):
         raise Refused("The filter does not know this person by name: choose their class or the place.", field="whom")
+    if whom.school_class and by and whom.school_class not in classes_to_open(school, by):
+        raise NotAllowed(f"{by.name} may allow a site for the classes they teach.")
     if whom.level == Whom.CLASS and not Person.objects.filter(school_class=whom.school_class).exclude(sign_on=""):
         raise Refused(f"The filter knows nobody of {thing} by name: choose the place instead.", field="whom")
 

@@ -26,7 +26,6 @@ from drystone.registers.unblock.services import deciding
 from drystone.registers.unblock.sites import covers, is_ending
 from drystone.registers.unblock.words import outcome, who
 
-NAMES = "unblock.view_askers"
 WHOLE = "unblock.decide_for_school"
 
 
@@ -41,7 +40,6 @@ def requests(request: HttpRequest) -> HttpResponse:
         "pagination": pagination,
         "filtered": any(search.cleaned_data.get(name) for name in search.fields if name != "sort"),
         "who": who,
-        "named": NAMES in request.permissions,  # type: ignore[attr-defined]
         "titles": category_titles(),
         **_places(school_of(request)),
     }
@@ -52,7 +50,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 @require_safe
 def requests_csv(request: HttpRequest) -> HttpResponseBase:
     _, found = _found(request)
-    named, titles = NAMES in request.permissions, category_titles()  # type: ignore[attr-defined]
+    titles = category_titles()
     heading = ["Request", "Asked", "Asks that it", "Site", "Category", "Group", "Place", "Who", "Why", "State",
                "Answered", "By", "Answer"]  # fmt: skip
     rows = (
@@ -64,7 +62,7 @@ def requests_csv(request: HttpRequest) -> HttpResponseBase:
             titles.get(each.category, each.category),
             each.group,
             each.zone,
-            who(each, named=named),
+            who(each),
             each.why,
             each.get_state_display(),
             timezone.localtime(each.decided_at).isoformat(" ", "minutes") if each.decided_at else "",
@@ -99,12 +97,12 @@ def request_page(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _found(request: HttpRequest) -> tuple[QueueSearch, Any]:
-    named = NAMES in request.permissions  # type: ignore[attr-defined]
+    named = "unblock.view_askers" in request.permissions  # type: ignore[attr-defined]
     sensitive = "unblock.view_sensitive" in request.permissions  # type: ignore[attr-defined]
     search = QueueSearch(request.GET, school=school_of(request), named=named, sensitive=sensitive)
     search.is_valid()  # what is not valid is left out
     found = visible(school_of(request), request.person)  # type: ignore[attr-defined]
-    return search, requests_like(found, search.cleaned_data, named=named)
+    return search, requests_like(found, search.cleaned_data)
 
 
 def _may_decide(request: HttpRequest, found: SiteRequest) -> bool:
@@ -118,8 +116,9 @@ def _decision_form(request: HttpRequest, found: SiteRequest) -> DecisionForm:
         about=found,
         whole=WHOLE in permissions,
         barred=bool(site_facts(found.school, found.host).mandatory),
-        named=NAMES in permissions,
-        alike=len(deciding.same_site(found)),
+        named=getattr(found, "named", False),
+        alike=len(deciding.same_site(found, request.person)),  # type: ignore[attr-defined]
+        classes=deciding.classes_to_open(found.school, request.person),  # type: ignore[attr-defined]
     )
 
 
@@ -143,10 +142,10 @@ def _decide(request: HttpRequest, found: SiteRequest, form: DecisionForm) -> str
 
 
 def _about(request: HttpRequest, found: SiteRequest, form: DecisionForm | None) -> dict[str, Any]:
-    school, named = school_of(request), NAMES in request.permissions  # type: ignore[attr-defined]
+    school = school_of(request)
     facts = site_facts(school, found.host, found.category)
     now, asks_to_open = timezone.now(), found.kind == Kind.OPEN
-    whom = found.asker if named else None
+    whom = found.asker if getattr(found, "named", False) else None
     explained = (
         explain_for(school, f"http://{found.host}/", zone=found.zone, group=found.group, person=whom)
         if asks_to_open
@@ -161,7 +160,7 @@ def _about(request: HttpRequest, found: SiteRequest, form: DecisionForm | None) 
         "explained": explained,
         "openings": openings,
         "site": whole.host,
-        "who": who(found, named=named),
+        "who": who(found),
         "outcome": outcome(found),
         **_places(school),
     }
