@@ -11,7 +11,7 @@ SQLITE = [
 ]
 POSTGRESQL = [
     "CREATE FUNCTION documents_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+    "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
     *(
         f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
         "FOR EACH ROW EXECUTE FUNCTION documents_append_only()"
