@@ -74,6 +74,7 @@ class Tab(models.TextChoices):
     MOVE = "move", "Class moves"
     LEAVER = "leaver", "Leavers"
     REFUSED = "refused", "Refused"
+    REMARK = "remark", "Worth knowing"
 
 
 class Line(models.Model):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from drystone.registers.school.models import ClassStaff, Guardianship, Person, School
+from drystone.registers.school.models import ClassStaff, Guardianship, Person, School, SchoolClass
 
 
 class Mapping(models.Model):
@@ -51,3 +51,20 @@ class Brought(models.Model):
 
     def __str__(self) -> str:
         return f"brought by {self.source}"
+
+
+class ClassReference(models.Model):
+    """The name that a source of the roll has for a class (OneRoster's sourcedId), so that it finds it again."""
+
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    school_class = models.ForeignKey(SchoolClass, on_delete=models.CASCADE, related_name="references")
+    source = models.CharField(max_length=60)
+    value = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["school", "source", "value"], name="one_class_per_reference"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.value}"
