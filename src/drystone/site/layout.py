@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from drystone.registers.accounts.api import idle_seconds
 from drystone.site.views.demo_roles import open_demo
 
 
@@ -58,6 +59,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "person": getattr(request, "person", None),
         "school": getattr(request, "school", None),
         "permissions": permissions,
+        "idle_seconds": idle_seconds(request),
         "open_demo": partial(open_demo, request),  # looked up only where a page asks
         "navigation": [
             {"text": entry.text, "href": href, "about": entry.about, "active": href == here} for entry, href in shown

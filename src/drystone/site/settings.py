@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "drystone.registers.school.access.SchoolMiddleware",
+    "drystone.registers.accounts.middleware.IdleMiddleware",
     "drystone.registers.accounts.middleware.TwoStepMiddleware",
     "drystone.registers.school.access.DefaultDenyMiddleware",
     "drystone.site.setup.middleware.SetUpMiddleware",
@@ -126,6 +127,8 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {  # besides allauth's own for sign-in, passwords and codes
+    "wrong_passwords": "40/10m/ip",  # of one address there may be a whole school; an account itself locks after 5
+    "login_failed": "40/10m/ip,5/15m/key",  # codes of the second step
     "first_time": "10/10m/ip,5/15m/key",
     "set_up_code": "5/10m/ip,20/h/key",
     "internet_password": "10/h/key",  # chosen for one person

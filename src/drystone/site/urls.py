@@ -7,7 +7,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import include, path
 
-from drystone.registers.accounts.views import two_step
+from drystone.registers.accounts.views import screen, two_step
 from drystone.registers.network.views import certificates
 from drystone.registers.unblock.views import blocked
 from drystone.site import pac
@@ -42,6 +42,10 @@ urlpatterns = [
     path("notices/", include("drystone.registers.documents.urls")),
     path("policy/", include("drystone.oversight.policy.urls")),
     path("account/", own.own_account, name="own_account"),
+    path("account/locked/", screen.locked, name="screen_locked"),
+    path("account/locked/now/", screen.lock, name="screen_lock"),
+    path("account/locked/kept/", screen.kept, name="screen_kept"),
+    path("account/here/", screen.here, name="screen_here"),
     path("account/first-time/", own.first_time, name="first_time"),
     path("account/closed/", account.account_inactive, name="account_inactive"),
     path("account/sign-in/", account.login, name="account_login"),

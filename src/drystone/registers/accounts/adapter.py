@@ -6,19 +6,41 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
+from django.utils import timezone
 
 from drystone.registers.accounts import sealing, two_step
+from drystone.registers.accounts.services import locks
 
 USE = "authenticator"
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many wrong passwords or codes. Wait for 15 minutes, or ask the head teacher or "
+        "the technician to unlock your account"
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """P45: the school makes accounts, one for each person."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Before a password is looked at. Many people may sign in from a school's one address, so only what fails
+        counts there: allauth gives back what it took when the password was right."""
+        self._login_failed_rl_usage = ratelimit.consume(request, action="wrong_passwords")
+        if not self._login_failed_rl_usage or locks.is_locked(_address(credentials), at=timezone.now()):
+            raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:  # noqa: ARG002
+        locks.count_failure(_address(credentials), at=timezone.now())
+
+
+def _address(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email") or credentials.get("username") or "")
 
 
 class TwoStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -1,5 +1,7 @@
 """What other rooms may ask of accounts."""
 
+from drystone.registers.accounts.idle import idle_seconds
+from drystone.registers.accounts.services.sessions import end_sessions
 from drystone.registers.accounts.two_step import (
     BY_PROVIDER,
     REQUIRED_OF,
@@ -15,6 +17,8 @@ __all__ = [
     "REQUIRED_OF",
     "STEPPED_IN",
     "confirmed_by_password",
+    "end_sessions",
+    "idle_seconds",
     "is_missing",
     "is_stepped_in",
     "ways_of",

@@ -1,0 +1,37 @@
+"""What happens when somebody signs in, confirms that it is they, or gets a code of the second step wrong."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from allauth.account.signals import authentication_step_completed
+from allauth.mfa.signals import authentication_failed
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from drystone.registers.accounts import idle
+from drystone.registers.accounts.services import locks
+from drystone.registers.school.models import User
+
+
+@receiver(user_logged_in)
+def begins(request: HttpRequest | None, user: User, **_: Any) -> None:
+    locks.forget_failures(user)
+    if request is not None:
+        idle.unlock(request, now=time.time())
+
+
+@receiver(authentication_step_completed)
+def confirms(request: HttpRequest, user: User, *, reauthenticated: bool = False, **_: Any) -> None:
+    """P47: who is signed in gave a password, a code or a passkey again."""
+    if reauthenticated and request.user == user:
+        locks.forget_failures(user)
+        idle.unlock(request, now=time.time())
+
+
+@receiver(authentication_failed)
+def fails(user: User, **_: Any) -> None:
+    locks.count_failure(user.email, at=timezone.now())
