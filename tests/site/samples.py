@@ -13,6 +13,9 @@ from django.utils import timezone
 from drystone.engine.eventlog import Event, SegmentWriter, format_event
 from drystone.engine.eventlog.collector import Collector
 from drystone.engine.eventlog.event import to_ms
+from drystone.registers.documents.built_in import built_in
+from drystone.registers.documents.models import Acknowledgement, Document, How
+from drystone.registers.documents.services.notices import send_notice
 from drystone.registers.network.models import (
     CheckRun,
     ListUpdate,
@@ -45,6 +48,9 @@ SHARED = {
     "network:change_schedule": {"slug": "lunch"},
     "network:remove_schedule": {"slug": "lunch"},
     "policy:promise": {"promise_id": "P02"},
+    "school:post": {"slug": "chair"},
+    "documents:sign_off": {"slug": "answer-for-policy"},
+    "documents:sign": {"slug": "answer-for-policy"},
 }
 
 
@@ -140,6 +146,19 @@ def _source(school: School):
     return sources.add_source(school=school, by=None, name=f"Sample {SessionSource.objects.count()}")[0]
 
 
+def _notice(school: School):
+    ready = built_in()["pupil-records"]
+    found = Document.objects.filter(school=school, slug=ready.slug).first()
+    return found or send_notice(school=school, by=None, text=ready.text, slug=ready.slug).document
+
+
+def _from_paper(school: School):
+    reader = make_person(school, Role.TEACHER)
+    version = _notice(school).versions.get(number=1)
+    given = {"read_on": timezone.localdate(), "how": How.PAPER, "note": "a sample"}
+    return Acknowledgement.objects.create(version=version, hash=version.hash, person=reader, **given)
+
+
 Sample = Callable[[School], dict[str, object]]
 SAMPLES: dict[str, Sample] = {
     "signon:choose": lambda school: {"pk": _person(school).pk},
@@ -176,6 +195,12 @@ SAMPLES: dict[str, Sample] = {
     },
     "network:check_run": lambda school: {"number": _run(school).pk},
     "network:note_check": lambda school: {"number": _run(school).pk},
+    **{
+        f"documents:{page}": lambda school: {"pk": _notice(school).pk}
+        for page in ("notice", "who", "change", "end", "paper", "sheet")
+    },
+    "documents:version": lambda school: {"pk": _notice(school).pk, "number": 1},
+    "documents:strike": lambda school: {"pk": _from_paper(school).pk},
     "unblock:request": lambda school: {"number": _request(school).pk},
     "unblock:seen": lambda school: {"number": _request(school).pk},
     "unblock:grant": lambda school: {"number": _grant(school).pk},

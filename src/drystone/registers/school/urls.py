@@ -1,12 +1,14 @@
 from django.urls import path
 
-from drystone.registers.school.views import audit, calendar, people, places, settings
+from drystone.registers.school.views import audit, calendar, people, places, posts, settings
 
 app_name = "school"
 urlpatterns = [
     path("", settings.settings, name="settings"),
     path("details/", settings.details, name="details"),
     path("co-ordinator/", people.coordinator, name="coordinator"),
+    path("posts/", posts.posts, name="posts"),
+    path("posts/<slug:slug>/", posts.post, name="post"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/add/", calendar.new_year, name="new_year"),
     path("calendar/<int:pk>/", calendar.year_terms, name="year"),

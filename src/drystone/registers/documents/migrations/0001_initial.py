@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('notice', 'Notice'), ('sign_off', 'Sign-off')], max_length=20)),
                 ('slug', models.CharField(max_length=60)),
                 ('promises', models.JSONField(default=list, help_text='Ids of the promises that it helps to keep.')),
-                ('ended_on', models.DateField(blank=True, help_text='The last day on which anybody is asked for it.', null=True)),
+                ('ended_on', models.DateField(blank=True, help_text='From this day on nobody is asked for it.', null=True)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='school.school')),
             ],
             options={

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -24,7 +23,7 @@ class Document(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     slug = models.CharField(max_length=60)
     promises = models.JSONField(default=list, help_text="Ids of the promises that it helps to keep.")
-    ended_on = models.DateField(null=True, blank=True, help_text="The last day on which anybody is asked for it.")
+    ended_on = models.DateField(null=True, blank=True, help_text="From this day on nobody is asked for it.")
 
     class Meta:
         ordering = ["slug"]
@@ -84,7 +83,3 @@ class Version(models.Model):
     @property
     def roles(self) -> frozenset[Role]:
         return frozenset(Role(role) for role in self.audience)
-
-    def due(self, asked_on: date) -> date:
-        """The last day for somebody who has been among those asked since that day."""
-        return max(asked_on, self.issued_on) + timedelta(days=self.days)

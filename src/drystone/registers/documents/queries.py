@@ -1,0 +1,197 @@
+"""Who is asked for which notice, and how that stands. One way to work it out, whatever the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from drystone.registers.documents.models import Acknowledgement, Document, Kind, Version
+from drystone.registers.school.models import Person, Role, RoleHolding, School
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A notice in force: what it says now, and the version from which acknowledgements count."""
+
+    document: Document
+    version: Version
+    basis: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    pk: int
+    on: date
+    how: str
+    number: int  # of the version they read
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody of whom a notice asks to be read: since when, by when, and whether they have."""
+
+    person: int
+    name: str
+    order: tuple[str, str]  # how lists are sorted
+    roles: frozenset[Role]  # those by which they are asked
+    signs_in: bool
+    since: date
+    due: date
+    read: Read | None
+
+    def late(self, on: date) -> bool:
+        return self.read is None and self.due < on
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    asked: int
+    read: int
+    late: int
+
+    @property
+    def missing(self) -> int:
+        return self.asked - self.read
+
+
+def tally(asked: Iterable[Asked], on: date) -> Tally:
+    rows = list(asked)
+    return Tally(len(rows), sum(row.read is not None for row in rows), sum(row.late(on) for row in rows))
+
+
+def live_notices(school: School, on: date) -> list[Live]:
+    """Notices that ask today, the newest first."""
+    found = notices(school).filter(Q(ended_on=None) | Q(ended_on__gt=on))
+    return sorted((live_of(document) for document in found), key=lambda live: live.version.issued_on, reverse=True)
+
+
+def live_notice(school: School, slug: str, on: date) -> Live | None:
+    return next((live for live in live_notices(school, on) if live.document.slug == slug), None)
+
+
+def notices(school: School) -> QuerySet[Document]:
+    """All of them, ended ones too, each with its versions, the newest first."""
+    versions = Version.objects.select_related("issued_by").order_by("-number")
+    return Document.objects.filter(school=school, kind=Kind.NOTICE).prefetch_related(
+        Prefetch("versions", queryset=versions)
+    )
+
+
+def live_of(document: Document) -> Live:
+    """Of a document with its versions at hand, the newest first."""
+    versions = list(document.versions.all())
+    newest = versions[0]
+    return Live(document, newest, next(v for v in versions if v.number == newest.counts_from))
+
+
+def asked_of(
+    school: School, lives: Sequence[Live], on: date, *, person: Person | None = None
+) -> dict[int, list[Asked]]:
+    """By document: everybody who is asked on that day, by name. Two queries, however many notices and people."""
+    if not lives:
+        return {}
+    held = _held(school, lives, on, person)
+    read = _read(lives, person)
+    return {live.document.pk: _asked(live, held, read) for live in lives}
+
+
+@dataclass(slots=True)
+class _Holder:
+    """A person and the roles by which they may be asked, each with its first day."""
+
+    pk: int
+    name: str
+    order: tuple[str, str]
+    account_since: date | None
+    roles: dict[Role, date]
+
+
+def _held(school: School, lives: Sequence[Live], on: date, person: Person | None) -> list[_Holder]:
+    wanted = {role for live in lives for role in live.version.audience}
+    found = (
+        _holdings(school, wanted, on)
+        .select_related("person__user")
+        .only(
+            "role", "starts", "person__given_names", "person__family_name", "person__preferred_name",
+            "person__user__is_active", "person__user__made_at",
+        )
+        .order_by("person__family_name", "person__given_names", "person_id", "starts")
+    )  # fmt: skip
+    holders: dict[int, _Holder] = {}
+    for holding in found.filter(person=person) if person else found:
+        who = holding.person
+        if who.pk not in holders:
+            since = timezone.localdate(who.user.made_at) if who.user and who.user.is_active else None
+            holders[who.pk] = _Holder(who.pk, who.name, (who.family_name, who.given_names), since, {})
+        holders[who.pk].roles.setdefault(Role(holding.role), holding.starts)
+    return list(holders.values())
+
+
+def _read(lives: Sequence[Live], person: Person | None) -> dict[tuple[int, int], Read]:
+    """By document and person: the first acknowledgement that counts."""
+    found = Acknowledgement.objects.standing().filter(version__document__in=[live.document.pk for live in lives])
+    if person:
+        found = found.filter(person=person)
+    rows = found.order_by("-id").values_list(
+        "version__document_id", "person_id", "version__number", "pk", "read_on", "how"
+    )
+    first = {live.document.pk: live.version.counts_from for live in lives}
+    return {
+        (document, who): Read(pk, read_on, how, number)
+        for document, who, number, pk, read_on, how in rows
+        if number >= first[document]
+    }
+
+
+def _asked(live: Live, holders: Iterable[_Holder], read: dict[tuple[int, int], Read]) -> list[Asked]:
+    wanted, asked = live.version.roles, []
+    for holder in holders:
+        roles = {role: starts for role, starts in holder.roles.items() if role in wanted}
+        if not roles or (live.version.accounts_only and holder.account_since is None):
+            continue
+        since = max(min(roles.values()), live.basis.issued_on)
+        if live.version.accounts_only and holder.account_since:
+            since = max(since, holder.account_since)
+        asked.append(
+            Asked(
+                person=holder.pk,
+                name=holder.name,
+                order=holder.order,
+                roles=frozenset(roles),
+                signs_in=holder.account_since is not None,
+                since=since,
+                due=since + timedelta(days=live.version.days),
+                read=read.get((live.document.pk, holder.pk)),
+            )
+        )
+    return asked
+
+
+def asked_of_one(live: Live, on: date) -> list[Asked]:
+    """Everybody who is asked for one notice."""
+    return asked_of(live.document.school, [live], on)[live.document.pk]
+
+
+def own(person: Person, on: date) -> list[tuple[Live, Asked]]:
+    """P47, P48: the notices that ask this person, what they have yet to read first, by its day."""
+    lives = live_notices(person.school, on)
+    by_document = asked_of(person.school, lives, on, person=person)
+    found = [(live, mine) for live in lives for mine in by_document[live.document.pk]]
+    return sorted(found, key=lambda pair: (pair[1].read is not None, pair[1].due))
+
+
+def would_be_asked(school: School, audience: Sequence[str], on: date) -> int:
+    """How many a notice to these roles would ask today."""
+    counted: int = _holdings(school, audience, on).aggregate(people=Count("person", distinct=True))["people"]
+    return counted
+
+
+def _holdings(school: School, roles: Iterable[str], on: date) -> QuerySet[RoleHolding]:
+    """Roles held on a day by people who are still here."""
+    held = RoleHolding.objects.filter(person__school=school, role__in=list(roles), starts__lte=on)
+    here = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
+    return held.filter(Q(ends__isnull=True) | Q(ends__gte=on)).filter(here)
