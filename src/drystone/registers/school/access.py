@@ -91,8 +91,10 @@ def whose(permission: str) -> str:
 
 
 def roles_of(person: Person) -> frozenset[Role]:
-    """The roles a person holds today, in the school's time."""
+    """The roles a person holds today, in the school's time. Who has left the school holds none."""
     today = timezone.localdate()
+    if person.left_on is not None and person.left_on < today:
+        return frozenset()
     return frozenset(Role(h.role) for h in RoleHolding.objects.filter(person=person) if h.held_on(today))
 
 

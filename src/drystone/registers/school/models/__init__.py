@@ -4,6 +4,7 @@ from drystone.registers.school.models.accounts import FirstTimeCode, User
 from drystone.registers.school.models.audit import AuditEntry, ChainHead
 from drystone.registers.school.models.calendar import AcademicYear, Closure, Term
 from drystone.registers.school.models.classes import ClassStaff, SchoolClass
+from drystone.registers.school.models.confidential import ConfidentialRecord, Sight, SightEvent
 from drystone.registers.school.models.families import Guardianship, Sensitivity
 from drystone.registers.school.models.integrations import Integration, Scope
 from drystone.registers.school.models.people import GOVERNORS, STAFF, Person, Reference, Role, RoleHolding
@@ -21,6 +22,7 @@ __all__ = [
     "ChainHead",
     "ClassStaff",
     "Closure",
+    "ConfidentialRecord",
     "FirstTimeCode",
     "Group",
     "Guardianship",
@@ -33,6 +35,8 @@ __all__ = [
     "SchoolClass",
     "Scope",
     "Sensitivity",
+    "Sight",
+    "SightEvent",
     "Term",
     "User",
     "Zone",
