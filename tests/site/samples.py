@@ -26,12 +26,14 @@ from drystone.registers.network.models import (
     TryOut,
 )
 from drystone.registers.school.lake import lake
-from drystone.registers.school.models import Role, School
+from drystone.registers.school.models import ClassStaff, Guardianship, Role, School, Sensitivity
+from drystone.registers.school.seals import seal
 from drystone.registers.school.services import audit, calendar, people, places
 from drystone.registers.school.terms import usual_year_from
 from drystone.registers.signon.models import Device, SessionSource
 from drystone.registers.signon.services import sources
 from drystone.registers.unblock.models import Grant, Kind, SiteRequest, Whom
+from drystone.site.keys import secret
 from tests.people import make_person
 
 SHARED = {
@@ -78,6 +80,25 @@ def _class(school: School):
     return school.classes.first() or people.add_class(
         school=school, by=None, name="3H", year_group=3, group=school.groups.first()
     )
+
+
+def _class_staff(school: School):
+    return _class(school).staff.first() or ClassStaff.objects.create(
+        school_class=_class(school), person=_person(school), starts=date(2026, 9, 1)
+    )
+
+
+def _guardianship(school: School):
+    there = Guardianship.objects.filter(pupil__school=school).first()
+    return there or Guardianship.objects.create(
+        pupil=make_person(school, Role.PUPIL, given="Pip"), guardian=make_person(school, Role.PARENT, given="Gwen")
+    )
+
+
+def _sensitivity(school: School):
+    secret(settings.HOME.seal_key)
+    person = _guardianship(school).pupil
+    return Sensitivity.objects.create(person=person, sealed=seal("a sample", school=school, about=person.key))
 
 
 def _rule(school: School):
@@ -173,12 +194,26 @@ SAMPLES: dict[str, Sample] = {
     "school:group": lambda school: {"pk": school.groups.first().pk},
     "school:group_gone": lambda school: {"pk": school.groups.first().pk},
     "school:class": lambda school: {"pk": _class(school).pk},
+    "school:change_class": lambda school: {"pk": _class(school).pk},
+    "school:new_class_staff": lambda school: {"pk": _class(school).pk},
+    "school:end_class_staff": lambda school: {"pk": _class_staff(school).pk},
+    "school:leave": lambda school: {"pk": _person(school).pk},
+    "school:come_back": lambda school: {"pk": _person(school).pk},
+    "school:choose_guardian": lambda school: {"pk": _person(school).pk},
+    "school:new_guardian": lambda school: {"pk": _person(school).pk},
+    "school:add_guardian": lambda school: {"pk": _person(school).pk, "number": _guardianship(school).guardian_id},
+    "school:change_guardian": lambda school: {"pk": _guardianship(school).pk},
+    "school:remove_guardian": lambda school: {"pk": _guardianship(school).pk},
+    "school:sensitivities": lambda school: {"pk": _guardianship(school).pupil_id},
+    "school:end_sensitivity": lambda school: {"pk": _sensitivity(school).pk},
     "school:person": lambda school: {"pk": _person(school).pk},
     "school:edit_person": lambda school: {"pk": _person(school).pk},
     "school:give_account": lambda school: {"pk": _person(school).pk},
     "school:new_role": lambda school: {"pk": _person(school).pk},
     "school:end_role": lambda school: {"pk": _holding(school).pk},
     "school:audit_entry": lambda school: {"seq": [_entry(school).seq for _ in range(30)][-1]},
+    "accounts:unlock": lambda school: {"pk": _person(school).pk},
+    "accounts:recover": lambda school: {"pk": _person(school).pk},
     "network:rule": lambda school: {"number": _rule(school).pk},
     "network:change_rule": lambda school: {"number": _rule(school).pk},
     "network:restore_rule": lambda school: {"number": _rule(school).pk},

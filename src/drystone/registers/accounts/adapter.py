@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
@@ -31,7 +31,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Before a password is looked at. Many people may sign in from a school's one address, so only what fails
         counts there: allauth gives back what it took when the password was right."""
-        self._login_failed_rl_usage = ratelimit.consume(request, action="wrong_passwords")
+        self._login_failed_rl_usage = ratelimit.consume(request, app="allauth.account", action="wrong_passwords")
         if not self._login_failed_rl_usage or locks.is_locked(_address(credentials), at=timezone.now()):
             raise self.validation_error("too_many_login_attempts")
 

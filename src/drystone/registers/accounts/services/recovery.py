@@ -1,0 +1,40 @@
+"""Somebody lost the phone that their second step was on, and has no recovery codes: a colleague helps, on record."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from drystone.registers.accounts.services.sessions import end_sessions
+from drystone.registers.school.models import Person
+from drystone.registers.school.services import audit
+from drystone.registers.school.services.changes import Refused
+from drystone.registers.school.services.permission import require
+
+
+@transaction.atomic
+def take_second_step_away(*, person: Person, by: Person, reason: str) -> None:
+    """Every app, passkey and recovery code goes, and they are signed out everywhere. Their password stays, and only
+    they know it: so whoever helps cannot get in by it. Where their role needs a second step, they set up another the
+    next time they sign in."""
+    require(by, "accounts.recover", person.school)
+    user = person.user
+    if user is None:
+        raise Refused(f"{person.name} has no account")
+    if person == by:
+        raise Refused("Somebody else has to do this for you: the head teacher or the technician")
+    if user.people.exclude(school=person.school).exists():
+        raise Refused(f"{person.name} is known in another school too, so this school alone cannot do it")
+    ways = [str(way) for way in Authenticator.objects.filter(user=user).order_by("pk")]
+    if not ways:
+        raise Refused(f"{person.name} has no second step that could be taken away")
+    Authenticator.objects.filter(user=user).delete()
+    end_sessions(user=user)
+    audit.record(
+        school=person.school,
+        by=by,
+        verb="take_second_step_away",
+        subject=person,
+        summary=f"The second step of {person.name} was taken away: {reason}",
+        before={"ways": ways},
+    )
