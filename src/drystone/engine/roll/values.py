@@ -47,7 +47,7 @@ class Scopes:
     guardians: Scope = Scope.ABSENT
     staff: Scope = Scope.ABSENT
     classes: Scope = Scope.ABSENT
-    memberships: Scope = Scope.ABSENT
+    memberships: Scope = Scope.ABSENT  # full: who is in the file has these classes and no others
 
 
 @dataclass(frozen=True, slots=True, order=True)
