@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from drystone.registers.documents.models import Acknowledgement, Document, Kind, Version
 from drystone.registers.school.models import Person, Role, RoleHolding, School
+from drystone.registers.school.queries import coordinator
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +196,11 @@ def _holdings(school: School, roles: Iterable[str], on: date) -> QuerySet[RoleHo
     held = RoleHolding.objects.filter(person__school=school, role__in=list(roles), starts__lte=on)
     here = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
     return held.filter(Q(ends__isnull=True) | Q(ends__gte=on)).filter(here)
+
+
+def untold_coordinator(school: School, on: date) -> RoleHolding | None:
+    """P02: the co-ordinator of a day, where no notice has told people of them."""
+    holding = coordinator(school, on)
+    about = f"{RoleHolding._meta.label}:{holding.pk}" if holding else ""
+    told = Version.objects.filter(document__school=school, document__ended_on=None, about=about)
+    return holding if holding and not told.exists() else None

@@ -9,6 +9,7 @@ urlpatterns = [
     path("<int:pk>/versions/<int:number>/", register.version, name="version"),
     path("all/", register.register, name="register"),
     path("new/", sending.send, name="send"),
+    path("co-ordinator/tell/", sending.tell, name="tell"),
     path("<int:pk>/change/", sending.change, name="change"),
     path("<int:pk>/end/", sending.end, name="end"),
     path("<int:pk>/who/", register.who, name="who"),

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from django.http import HttpRequest
-from django.urls import resolve, reverse
-from django.utils import timezone
-from django.utils.html import escape
+from django.urls import reverse
 
 if TYPE_CHECKING:
     from drystone.registers.school.models import School
@@ -67,46 +64,38 @@ def register(control: type[Control]) -> type[Control]:
 
 
 @register
-class NamedCoordinator(Control):
-    """P02: one named e-safety co-ordinator, dated, whose name stands on the pupils', parents' and staff pages."""
+class SecurityOverseen(Control):
+    """P19: a technician and somebody at the council are named, and can be reached. That both have signed a review of
+    security is not recorded anywhere yet, so the promise is never shown as kept."""
 
-    key = "school.named_coordinator"
-    parameters: ClassVar = {"ask_again_within": "Days to tell everybody of a new holder"}
-    pages = (("help_at", "pupils’ page"), ("help_parents_at", "parents’ page"), ("help_staff_at", "staff page"))
+    key = "school.security_overseen"
+    parameters: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
-    def assess(self, school: School, on: date, **params: object) -> Finding:
-        """`ask_again_within`: days after a change of holder in which everybody is to be asked again."""
-        from drystone.registers.school.models import Role, RoleHolding  # the types above are imported before models are
-        from drystone.registers.school.queries import coordinator
+    def assess(self, school: School, on: date, **params: object) -> Finding:  # noqa: ARG002
+        from drystone.registers.school.models import Role  # the types above are imported before models are
+        from drystone.registers.school.posts import posts_of
 
-        holding = coordinator(school, on)
-        if holding is None:
-            link = (Evidence("Name the co-ordinator", reverse("school:coordinator")),)
-            return Finding(State.BREACHED, "No e-safety co-ordinator is named.", 0, 1, evidence=link)
-        name, since = holding.person.name, f"{holding.starts.day} {holding.starts:%B %Y}"
-        evidence = [Evidence(f"{name}, since {since}", reverse("school:person", args=[holding.person_id]))]
-        evidence += [Evidence(f"The {words}", reverse(page, args=[school.slug])) for page, words in self.pages]
-        if on == timezone.localdate() and (missing := self._pages_without(name, school)):
-            sentence = f"{name} is the e-safety co-ordinator, but is not named on the {' and the '.join(missing)}."
-            return Finding(State.BREACHED, sentence, 0, 1, evidence=tuple(evidence))
-        before = RoleHolding.objects.filter(person__school=school, role=Role.COORDINATOR, starts__lt=holding.starts)
-        if on - holding.starts < timedelta(days=365) and before.exclude(person=holding.person).exists():
-            days = int(str(params.get("ask_again_within", 30)))
-            sentence = f"{name} became e-safety co-ordinator on {since}: everybody is to be asked again."
-            return Finding(State.DUE, sentence, 0, 1, holding.starts + timedelta(days=days), tuple(evidence))
-        sentence = f"{name} is the e-safety co-ordinator since {since}, and is named on all three help pages."
-        return Finding(State.MET, sentence, 1, 1, evidence=tuple(evidence))
-
-    def _pages_without(self, name: str, school: School) -> list[str]:
-        """Each page asked as a stranger's browser gets it."""
-        from django.contrib.auth.models import AnonymousUser
-
-        missing = []
-        for page, words in self.pages:
-            request = HttpRequest()  # no session, no person
-            request.method, request.path = "GET", reverse(page, args=[school.slug])
-            request.user = AnonymousUser()
-            view, args, kwargs = resolve(request.path)
-            if escape(name) not in view(request, *args, **kwargs).content.decode():
-                missing.append(words)
-        return missing
+        now = {held.post.role: held.now for held in posts_of(school, on)}
+        sides = {
+            "technician": [*now[Role.TECHNICIAN], *now[Role.NETWORK_MANAGER]],
+            "contact at the council or trust": list(now[Role.COUNCIL_CONTACT]),
+        }
+        reached = {
+            side: [h.person for h in holdings if h.person.email or h.person.telephone]
+            for side, holdings in sides.items()
+        }
+        evidence = (Evidence("Named posts", reverse("school:posts")),)
+        missing = [
+            f"no {side} is named"
+            if not sides[side]
+            else f"the {side} has neither an e-mail address nor a telephone number"
+            for side, people in reached.items()
+            if not people
+        ]
+        have, want = len(reached) - len(missing), 2 * len(reached)  # each named, and each name under the review
+        if missing:
+            sentence = " and ".join(missing)
+            return Finding(State.BREACHED, f"{sentence[0].upper()}{sentence[1:]}.", have, want, evidence=evidence)
+        named = " and ".join(f"{people[0].name} ({side})" for side, people in reached.items())
+        sentence = f"{named} oversee security. Their names under a security review are not recorded yet."
+        return Finding(State.NOT_RECORDED, sentence, have, want, evidence=evidence)

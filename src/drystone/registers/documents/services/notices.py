@@ -84,6 +84,7 @@ def tell_of_coordinator(*, holding: RoleHolding, by: Person | None) -> Version:
     """P02: everybody with an account is told who it is from when. Each new holder is a version of one notice, so that
     nobody is asked to take note of somebody who no longer is."""
     school, ready = holding.person.school, built_in()[COORDINATOR]
+    require(by, "documents.send", school)
     text = ready.text.filled(name=holding.person.name, since=day(holding.starts), school=school.name)
     document, _ = Document.objects.get_or_create(
         school=school, slug=COORDINATOR, defaults={"kind": Kind.NOTICE, "promises": list(ready.promises)}

@@ -11,9 +11,18 @@ from django.utils import timezone
 
 from drystone.engine.roll.names import fold
 from drystone.registers.documents.audiences import AUDIENCES, TO_CHOOSE, in_words
-from drystone.registers.documents.built_in import ANSWER_FOR_POLICY, COORDINATOR, built_in
+from drystone.registers.documents.built_in import COORDINATOR, built_in
 from drystone.registers.documents.models import Acknowledgement, How, Kind, Reminder
-from drystone.registers.documents.queries import Asked, Live, asked_of, asked_of_one, live_of, notices, tally
+from drystone.registers.documents.queries import (
+    Asked,
+    Live,
+    asked_of,
+    asked_of_one,
+    live_of,
+    notices,
+    tally,
+    untold_coordinator,
+)
 from drystone.registers.documents.words import blocks
 from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
@@ -36,7 +45,7 @@ def register(request: HttpRequest) -> HttpResponse:
         "rows": [(live, tally(asked[live.document.pk], today), in_words(live.version.audience)) for live in standing],
         "ended": [live for live in lives if live.document.ended_on is not None],
         "ready": [b for b in built_in().values() if b.kind == Kind.NOTICE and b.slug not in {*sent, COORDINATOR}],
-        "sign_off": ANSWER_FOR_POLICY,
+        "untold": untold_coordinator(school, today),
     }
     return render(request, "documents/register.html", page)
 

@@ -9,12 +9,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from drystone.registers.documents.audiences import in_words, names_of
 from drystone.registers.documents.built_in import COORDINATOR, Text, built_in
 from drystone.registers.documents.forms import ChangeForm, NoticeForm, filled
 from drystone.registers.documents.models import Document, Kind, Version
-from drystone.registers.documents.queries import asked_of_one, live_of, notices, would_be_asked
+from drystone.registers.documents.queries import asked_of_one, live_of, notices, untold_coordinator, would_be_asked
 from drystone.registers.documents.services import notices as verbs
 from drystone.registers.documents.words import blocks
 from drystone.registers.school.access import needs
@@ -41,6 +42,17 @@ def send(request: HttpRequest) -> HttpResponse:
         {"heading": "Send a notice", "ready": ready, "done": "Send it"},
         lambda text: verbs.send_notice(school=school, by=by, text=text, slug=slug),
     )
+
+
+@needs("documents.send")
+@require_POST
+def tell(request: HttpRequest) -> HttpResponse:
+    """P02: who the co-ordinator is, to everybody with an account, where that was not told when they were named."""
+    holding = untold_coordinator(school_of(request), timezone.localdate())
+    if holding is not None:
+        told = verbs.tell_of_coordinator(holding=holding, by=person_of(request))
+        messages.success(request, f"“{told.title}” is sent. It stands on the first page of everybody with an account.")
+    return redirect("documents:register")
 
 
 @needs("documents.send")
