@@ -42,6 +42,14 @@ NAVIGATION = (
     Entry("Filter checks", "network:checks", "network.view_checks", "The filter tests itself, and keeps the evidence"),
     Entry("Sign-on", "signon:passwords", "signon.view", "Internet passwords, devices, and who is signed on where"),
     Entry("People", "school:people", "school.view_people", "Who is who, their roles and classes"),
+    Entry(
+        "My classes",
+        "school:classes",
+        "school.view_classes",
+        "The pupils you teach or help",
+        unless="school.view_people",
+    ),
+    Entry("My children", "school:my_children", "school.view_children", "What the school has about your children"),
     Entry("School", "school:settings", "school.view_settings", "Contacts, calendar, zones, groups and classes"),
     Entry("Audit trail", "school:audit", "school.view_audit", "Who changed what, and when"),
 )

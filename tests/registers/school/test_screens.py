@@ -130,7 +130,7 @@ def test_a_list_for_a_spreadsheet_holds_no_formula(head, school):
     content = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(content)))
     assert rows[0][:2] == ["Family name", "Given names"]
-    assert rows[1][:3] == ["Birkett", "'=HYPERLINK(1)", "Teacher"]
+    assert rows[1][:4] == ["Birkett", "'=HYPERLINK(1)", "", "Teacher"]
 
 
 def test_a_person_gets_a_role_and_an_account_with_a_letter(head, school):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from drystone.registers.school.models import AuditEntry, Person, Role, RoleHolding, School
 
@@ -35,25 +35,21 @@ def still_held(holdings: QuerySet[RoleHolding], on: date) -> QuerySet[RoleHoldin
     return holdings.filter(Q(ends__isnull=True) | Q(ends__gt=on))
 
 
-def people(school: School, *, text: str = "", role: str = "", on: date) -> QuerySet[Person]:
-    """People by part of a name, address or sign-on name, and by a role they hold on a day."""
-    found = (
-        Person.objects.filter(school=school)
-        .select_related("user", "school_class")
-        .prefetch_related(Prefetch("holdings", queryset=RoleHolding.objects.order_by("starts", "id")))
-    )
-    for word in text.split():
-        found = found.filter(
-            Q(given_names__icontains=word)
-            | Q(family_name__icontains=word)
-            | Q(preferred_name__icontains=word)
-            | Q(email__icontains=word)
-            | Q(sign_on__icontains=word)
-        )
-    if role:
-        holders = RoleHolding.objects.filter(role=role, starts__lte=on).filter(Q(ends__isnull=True) | Q(ends__gte=on))
-        found = found.filter(pk__in=holders.values("person"))
-    return found.order_by("family_name", "given_names", "pk")
+def year_of(person: Person) -> int | None:
+    """A pupil's own year; where nobody wrote it down, that of the class."""
+    if person.year_group is not None or person.school_class is None:
+        return person.year_group
+    return person.school_class.year_group
+
+
+def of_year(people: QuerySet[Person], year: int) -> QuerySet[Person]:
+    return people.filter(Q(year_group=year) | Q(year_group=None, school_class__year_group=year))
+
+
+def holding(people: QuerySet[Person], role: str, on: date) -> QuerySet[Person]:
+    """Those of them who hold a role on a day."""
+    holders = RoleHolding.objects.filter(role=role, starts__lte=on).filter(Q(ends__isnull=True) | Q(ends__gte=on))
+    return people.filter(pk__in=holders.values("person"))
 
 
 def audit_entries(

@@ -33,9 +33,9 @@ def seal(text: str, *, school: School, about: str) -> bytes:
     return VERSION + nonce + AESGCM(_key(school, "seal")).encrypt(nonce, text.encode(), about.encode())
 
 
-def unseal(sealed: bytes, *, school: School, about: str) -> str:
+def unseal(sealed: bytes | memoryview, *, school: School, about: str) -> str:
     """Raises SealError where the key is another, or the text was changed or belongs to another record."""
-    sealed = bytes(sealed)  # PostgreSQL gives a memoryview
+    sealed = bytes(sealed)  # a memoryview from PostgreSQL
     version, nonce, text = sealed[:1], sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
     if version != VERSION:
         raise SealError("This text was sealed by a newer Drystone: bring this one up to date")

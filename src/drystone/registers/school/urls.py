@@ -1,6 +1,18 @@
 from django.urls import path
 
-from drystone.registers.school.views import audit, calendar, people, places, posts, settings
+from drystone.registers.school.views import (
+    audit,
+    calendar,
+    classes,
+    families,
+    finding,
+    people,
+    person,
+    places,
+    posts,
+    sensitivities,
+    settings,
+)
 
 app_name = "school"
 urlpatterns = [
@@ -21,10 +33,26 @@ urlpatterns = [
     path("groups/<int:pk>/", places.group, name="group"),
     path("groups/<int:pk>/remove/", places.group_gone, name="group_gone"),
     path("classes/add/", places.new_class, name="new_class"),
-    path("classes/<int:pk>/", places.school_class, name="class"),
+    path("classes/", classes.classes, name="classes"),
+    path("classes/<int:pk>/", classes.school_class, name="class"),
+    path("classes/<int:pk>/change/", places.school_class, name="change_class"),
+    path("classes/<int:pk>/staff/", classes.new_class_staff, name="new_class_staff"),
+    path("classes/staff/<int:pk>/end/", classes.end_staff, name="end_class_staff"),
+    path("children/", families.my_children, name="my_children"),
     path("people/", people.people, name="people"),
     path("people/add/", people.new_person, name="new_person"),
-    path("people/<int:pk>/", people.person, name="person"),
+    path("people/find/", finding.find_people, name="find"),
+    path("people/add/pupil/", people.new_pupil, name="new_pupil"),
+    path("people/<int:pk>/", person.person, name="person"),
+    path("people/<int:pk>/leave/", person.leave, name="leave"),
+    path("people/<int:pk>/back/", person.come_back, name="come_back"),
+    path("people/<int:pk>/parents/", families.choose_guardian, name="choose_guardian"),
+    path("people/<int:pk>/parents/add/", families.new_guardian, name="new_guardian"),
+    path("people/<int:pk>/parents/add/<int:number>/", families.add_guardian, name="add_guardian"),
+    path("people/parents/<int:pk>/", families.change_guardian, name="change_guardian"),
+    path("people/parents/<int:pk>/remove/", families.remove_guardian, name="remove_guardian"),
+    path("people/<int:pk>/bear-in-mind/", sensitivities.sensitivities, name="sensitivities"),
+    path("people/bear-in-mind/<int:pk>/end/", sensitivities.end_sensitivity, name="end_sensitivity"),
     path("people/<int:pk>/change/", people.edit_person, name="edit_person"),
     path("people/<int:pk>/account/", people.give_account, name="give_account"),
     path("people/<int:pk>/roles/", people.new_role, name="new_role"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from drystone.registers.school.access import matrix, roles_of, whose
 from drystone.registers.school.hooks import announce_filter_change, announce_joined, announce_left
 from drystone.registers.school.models import ClassStaff, Person, Role, RoleHolding, School, SchoolClass
 from drystone.registers.school.moments import day
@@ -94,8 +95,10 @@ def _may_leave(person: Person, by: Person | None, on: date) -> None:
         raise Refused(
             f"{child.name} is still here, so {person.name} stays as a parent or carer. End the other roles instead"
         )
-    if by is not None and still_held(person.holdings.exclude(role__in=GUESTS), on).exists():
-        require(by, "school.change_roles", person.school)
+    held = still_held(person.holdings.exclude(role__in=GUESTS), on).first()
+    if by is not None and held and not roles_of(by) & matrix()["school.change_roles"]:
+        role = Role(held.role).label.lower()
+        raise Refused(f"{person.name} is {role}: {whose('school.change_roles')} enters the last day, and ends the role")
 
 
 def _parents_with_nobody_else(pupil: Person, on: date) -> list[Person]:

@@ -1,56 +1,52 @@
-"""People: the list, a person, roles, accounts, the co-ordinator."""
+"""People: the list, adding and changing somebody, roles, accounts, the co-ordinator."""
 
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from drystone.engine.roll.years import NAMES
+from drystone.registers.school import listing
 from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
 from drystone.registers.school.forms import attempt
-from drystone.registers.school.forms.people import CoordinatorForm, EndRoleForm, PersonForm, RoleForm
-from drystone.registers.school.models import Person, Role, RoleHolding
+from drystone.registers.school.forms.people import CoordinatorForm, EndRoleForm, PersonForm, PupilForm, RoleForm
+from drystone.registers.school.models import Role, RoleHolding
+from drystone.registers.school.pages import link, page_of
+from drystone.registers.school.person_parts import is_pupil
 from drystone.registers.school.queries import coordinator as coordinator_of
-from drystone.registers.school.queries import people as find_people
 from drystone.registers.school.services import people as verbs
 from drystone.registers.school.services.accounts import give_first_time_code, make_account
 from drystone.registers.school.services.changes import Refused, edition_of, values
-from drystone.registers.school.views import person_of, school_of, within
-
-PAGE = 50
+from drystone.registers.school.services.leaving import add_pupil
+from drystone.registers.school.views import person_of, school_of, seen, viewer_of, within
 
 
 @needs("school.view_people")
 def people(request: HttpRequest) -> HttpResponseBase:
-    text, role = request.GET.get("text", "").strip()[:100], request.GET.get("role", "")
-    today = timezone.localdate()
-    role = role if role in Role.values else ""
-    found = find_people(school_of(request), text=text, role=role, on=today)
+    viewer, classes = viewer_of(request), school_of(request).classes.all()
+    asked = listing.Asked.of(request.GET, classes)
+    found = listing.people(viewer, asked)
     if request.GET.get("format") == "csv":
-        rows = ([p.family_name, p.given_names, _roles(p), p.email, p.sign_on, p.school_class or ""] for p in found)
-        return csv_response("people", ["Family name", "Given names", "Roles", "E-mail", "Sign-on", "Class"], rows)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    shown = [(person, _roles(person)) for person in page]
-    query = f"text={text}&role={role}"
-    context = {"page": page, "shown": shown, "text": text, "role": role, "roles": Role.choices, "query": query}
+        rows = (listing.row(viewer, person).cells for person in found.iterator(500))
+        return csv_response("people", listing.HEADINGS, rows)
+    page, pagination = page_of(request, found)
+    context = {
+        "asked": asked,
+        "page": page,
+        "pagination": pagination,
+        "rows": [listing.row(viewer, person) for person in page],
+        "roles": Role.choices,
+        "classes": classes,
+        "years": NAMES,
+        "states": listing.STATES,
+        "csv": link(request, page=None, format="csv"),
+    }
     return render(request, "school/people.html", context)
-
-
-def _roles(person: Person) -> str:
-    today = timezone.localdate()
-    return ", ".join(Role(h.role).label for h in person.holdings.all() if h.held_on(today))
-
-
-@needs("school.view_people")
-def person(request: HttpRequest, pk: int) -> HttpResponse:
-    thing = within(request, Person, pk)
-    holdings = [(h, Role(h.role).label, h.held_on(timezone.localdate())) for h in thing.holdings.order_by("-starts")]
-    return render(request, "school/person.html", {"thing": thing, "holdings": holdings, "today": timezone.localdate()})
 
 
 @needs("school.change_people")
@@ -60,17 +56,30 @@ def new_person(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         by, given = person_of(request), form.cleaned_data
         if saved := attempt(form, lambda: verbs.add_person(school=school, by=by, **given)):
-            messages.success(request, f"{saved.name} is added.")
+            messages.success(request, f"{saved.name} is added. Without a role they may open nothing yet.")
             return redirect("school:person", pk=saved.pk)
-    return render(request, "school/form.html", {"form": form, "heading": "Add a person"})
+    return render(request, "school/form.html", {"form": form, "heading": "Add an adult"})
+
+
+@needs("school.change_people")
+def new_pupil(request: HttpRequest) -> HttpResponse:
+    school = school_of(request)
+    form = PupilForm(request.POST or None, school=school, initial={"joined_on": timezone.localdate()})
+    if request.method == "POST" and form.is_valid():
+        by, given = person_of(request), form.cleaned_data
+        if saved := attempt(form, lambda: add_pupil(school=school, by=by, **given)):
+            messages.success(request, f"{saved.name} is added. Now add the parents or carers.")
+            return redirect("school:person", pk=saved.pk)
+    return render(request, "school/form.html", {"form": form, "heading": "Add a pupil"})
 
 
 @needs("school.change_people")
 def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
-    thing = within(request, Person, pk)
+    thing = seen(request, "school.change_people", pk)
     now = values(thing)
     initial = now | {"school_class": thing.school_class_id}
-    form = PersonForm(request.POST or None, school=thing.school, initial=initial, edition=edition_of(now))
+    kind = PupilForm if is_pupil(thing) else PersonForm
+    form = kind(request.POST or None, school=thing.school, initial=initial, edition=edition_of(now))
     if request.method == "POST" and form.is_valid():
         by, given = person_of(request), form.cleaned_data
         if attempt(form, lambda: verbs.change_person(person=thing, by=by, **given)):
@@ -81,7 +90,7 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
 
 @needs("school.change_roles")
 def new_role(request: HttpRequest, pk: int) -> HttpResponse:
-    thing = within(request, Person, pk)
+    thing = seen(request, "school.change_roles", pk)
     form = RoleForm(request.POST or None, initial={"starts": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
         by, given = person_of(request), form.cleaned_data
@@ -124,7 +133,7 @@ def coordinator(request: HttpRequest) -> HttpResponse:
 @never_cache
 def give_account(request: HttpRequest, pk: int) -> HttpResponse:
     """P45: an account where there is none, and in any case a new code, shown this once."""
-    thing, by = within(request, Person, pk), person_of(request)
+    thing, by = seen(request, "school.give_accounts", pk), person_of(request)
     try:
         if thing.user is None:
             make_account(person=thing, by=by)
