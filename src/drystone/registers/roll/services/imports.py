@@ -1,8 +1,8 @@
 """A file's way into the roll: begun, read, decided, applied whole.
 
 run = begin(school=…, by=…, file_name="pupils.csv", on=today)      the upload goes to upload_of(run)
-read(run=run)                        READING → WAITING with its lines, MAPPING, or FAILED with its problem
-choose_columns(run=run, by=…, mapping=…)                            MAPPING → READING; read it then
+read(run=run)                        READING → WAITING with its lines, or FAILED with its problem
+choose_columns(run=run, by=…, mapping=…)                            MAPPING, WAITING → READING; read it then
 decide(run=run, by=…, answers={key: value})                         WAITING → READING; read it again then
 ask_to_apply(run=run, by=…, leavers=True)                           WAITING → WORKING
 carry_out(run=run, on=today)                                        WORKING → APPLIED, or back to WAITING
@@ -12,28 +12,41 @@ drop(run=run, by=…)                                                 WAITING, M
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
+from drystone.engine.roll.mapping import BadMapping
+from drystone.engine.roll.mapping import Mapping as ColumnMapping
+from drystone.engine.roll.reader import read as read_file
+from drystone.engine.roll.values import RollFile, SchoolRoll, UnreadableRoll
 from drystone.registers.roll.models import Mapping as Columns
-from drystone.registers.roll.models import Run, RunState
+from drystone.registers.roll.models import Run, RunState, Tab
+from drystone.registers.roll.services.landing import Plan, land, show
+from drystone.registers.roll.services.plan import plan_roll
+from drystone.registers.roll.services.whose import marks_of, roll_of
+from drystone.registers.school.access import matrix, roles_of
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.services import audit
-from drystone.registers.school.services.changes import Refused
+from drystone.registers.school.services.changes import Refused, lock
 from drystone.registers.school.services.permission import require
 
+log = logging.getLogger(__name__)
 MAY = "roll.import"
 OPEN = (RunState.WAITING, RunState.MAPPING, RunState.FAILED)
+CANNOT_READ = (UnreadableRoll, BadMapping, Refused)
 
 
 def upload_of(run: Run) -> Path:
     """Where the file lies from its upload until the run is applied or dropped."""
-    folder: Path = settings.HOME.root / "uploads"
+    folder: Path = settings.HOME.uploads
     return folder / f"roll-{run.batch}"
 
 
@@ -56,7 +69,7 @@ def begin(
 @transaction.atomic
 def choose_columns(*, run: Run, by: Person | None, mapping: Columns) -> Run:
     """The file is a table: which of its columns is what. It is to be read then."""
-    return _to_be_read(run, by, RunState.MAPPING, mapping=mapping)
+    return _to_be_read(run, by, RunState.MAPPING, RunState.WAITING, mapping=mapping)
 
 
 @transaction.atomic
@@ -67,7 +80,97 @@ def decide(*, run: Run, by: Person | None, answers: Mapping[str, str]) -> Run:
     for key, value in answers.items():
         if value not in offered.get(key, set()):
             raise Refused("One answer is not among those that there are: look at the list again")
-    return _to_be_read(run, by, RunState.WAITING, choices={**run.choices, **answers})
+    held = _at(run, by, RunState.WAITING)
+    return _to_be_read(held, by, RunState.WAITING, choices={**held.choices, **answers})
+
+
+def read(*, run: Run) -> Run:
+    """What the file would do, kept as lines. What goes wrong is said in `problem`; the roll is not touched."""
+    try:
+        with _opened(run) as (roll, file), transaction.atomic():
+            school = lock(run.school)
+            held = Run.objects.select_for_update().get(pk=run.pk)
+            if held.state != RunState.READING:
+                return held
+            held.on, held.sha256, held.source, held.scope = timezone.localdate(), *marks_of(file)
+            return show(_plan(held, school, roll, file), run=held)
+    except CANNOT_READ as refused:
+        problem = str(refused).replace(upload_of(run).name, run.file_name)
+    except Exception as error:
+        log.exception("a file of %s could not be read", run.school.slug)
+        problem = f"Drystone itself failed ({type(error).__name__}). Tell whoever looks after it; see the log"
+    return _failed(run, problem)
+
+
+def carry_out(*, run: Run, on: date) -> Run:
+    """The whole file in one transaction. Where the roll has changed since the preview nothing is done: the run waits
+    again, with a new preview and `problem` saying so."""
+    try:
+        with _opened(run) as (roll, file), transaction.atomic():
+            school = lock(run.school)
+            held = Run.objects.select_for_update().select_related("school", "applied_by").get(pk=run.pk)
+            if held.state != RunState.WORKING:
+                return held
+            if file.sha256 != held.sha256:
+                raise Refused("The file is another one than was shown. Send it again")
+            plan = _plan(held, school, roll, file, on=on)
+            if plan.digest != held.digest:
+                show(plan, run=held)
+                held.problem = "The roll has changed since this was shown, so nothing was done. Look at it again"
+                held.save()
+                return held
+            land(plan, run=held, by=held.applied_by, on=on, summary=summary_of(held.file_name, plan))
+        upload_of(run).unlink(missing_ok=True)
+        return held
+    except CANNOT_READ as refused:
+        problem = str(refused).replace(upload_of(run).name, run.file_name)
+    except Exception as error:
+        log.exception("a file of %s could not be applied", run.school.slug)
+        problem = (
+            f"Drystone itself failed ({type(error).__name__}), and nothing was changed. Tell whoever looks after it"
+        )
+    return _failed(run, problem)
+
+
+@contextmanager
+def _opened(run: Run) -> Iterator[tuple[SchoolRoll, RollFile]]:
+    """The file, read to its end before anybody is kept waiting by a lock, and what it says of the run's school."""
+    mapping = ColumnMapping.from_dict(run.mapping.columns) if run.mapping else None
+    if not upload_of(run).exists():
+        raise Refused("The file is not there any more. Send it again")
+    with read_file(upload_of(run), mapping=mapping) as file:
+        yield roll_of(file, run.school), file
+
+
+def _plan(run: Run, school: School, roll: SchoolRoll, file: RollFile, *, on: date | None = None) -> Plan:
+    """By what whoever says yes may do; until then, by what whoever sent the file may."""
+    by = run.applied_by or run.made_by
+    return plan_roll(
+        school=school,
+        roll=roll,
+        scopes=file.scopes,
+        source=file.source,
+        on=on or run.on,
+        may_give_roles=may_give_roles(by),
+        choices=run.choices,
+    )
+
+
+def may_give_roles(by: Person | None) -> bool:
+    """P45: who works here and whose class is whose is said by those who give roles; the house itself (shell) may."""
+    return by is None or bool(roles_of(by) & matrix()["school.change_roles"])
+
+
+def summary_of(file_name: str, plan: Plan) -> str:
+    told = ", ".join(f"{plan.counts[tab]} {Tab(tab).label.lower()}" for tab in Tab.values if plan.counts[tab])
+    return f"Roll imported from {file_name}: {told or 'nothing to change'}"
+
+
+def _failed(run: Run, problem: str) -> Run:
+    run.refresh_from_db()
+    run.state, run.problem = RunState.FAILED, problem
+    run.save(update_fields=["state", "problem"])
+    return run
 
 
 def _to_be_read(run: Run, by: Person | None, *expected: RunState, **new: object) -> Run:

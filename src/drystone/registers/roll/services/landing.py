@@ -73,8 +73,8 @@ def land(plan: Plan, *, run: Run, by: Person | None, on: date, summary: str, as_
     write(plan.draft, run=run)
     if plan.joined:
         announce_joined(school=run.school, people=plan.joined, on=on, by=by)
-    if plan.left:
-        announce_left(school=run.school, people=plan.left, on=on, by=by)
+    for last_day, people in _by_last_day(plan.left, on).items():
+        announce_left(school=run.school, people=people, on=last_day, by=by)
     if not plan.draft.empty:
         announce_filter_change(school=run.school, by=by)
     run.state, run.problem, run.on, run.counts = RunState.APPLIED, "", on, told(plan)
@@ -90,3 +90,10 @@ def land(plan: Plan, *, run: Run, by: Person | None, on: date, summary: str, as_
         after={"file": run.file_name, "sha256": run.sha256, "shown": plan.digest, "counts": run.counts},
     )
     return run
+
+
+def _by_last_day(left: list[Person], on: date) -> dict[date, list[Person]]:
+    days: dict[date, list[Person]] = {}
+    for person in left:
+        days.setdefault(person.left_on or on, []).append(person)
+    return days

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from drystone.registers.roll.models import Change, Line, Run, RunState, Verb
@@ -22,9 +23,9 @@ NAMED, MOST = 5, 50  # of what stands in the way: in the sentence, and looked fo
 
 
 def last_run(school: School) -> Run | None:
-    """The run that can be undone: the last one applied, while its journal is kept."""
-    newest = Run.objects.filter(school=school, state=RunState.APPLIED).order_by("-applied_at", "-pk").first()
-    return newest if newest and newest.changes.exists() else None
+    """The run that can be undone: the last one that changed anything, while its journal is kept."""
+    written = Exists(Change.objects.filter(run=OuterRef("pk")))
+    return Run.objects.filter(written, school=school, state=RunState.APPLIED).order_by("-applied_at", "-pk").first()
 
 
 def in_the_way(run: Run) -> list[str]:
@@ -104,7 +105,8 @@ def _relations_to(table: type[models.Model]) -> Iterator[Any]:
 
 def _people_who_turn(run: Run) -> tuple[list[Person], list[Person]]:
     """Who is at the school again once it is undone, and who is not any more."""
-    back, gone = [], []
+    back: list[Person] = []
+    gone: list[Person] = []
     for change in run.changes.filter(table=Person._meta.label).iterator(50):
         people = Person.objects.in_bulk([key for key, _, _ in change.rows])
         for key, before, _ in change.rows:
