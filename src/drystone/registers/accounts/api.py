@@ -1,6 +1,7 @@
 """What other rooms may ask of accounts."""
 
 from drystone.registers.accounts.idle import idle_seconds
+from drystone.registers.accounts.services.invitations import goes_by_mail
 from drystone.registers.accounts.services.sessions import end_sessions
 from drystone.registers.accounts.two_step import (
     BY_PROVIDER,
@@ -18,6 +19,7 @@ __all__ = [
     "STEPPED_IN",
     "confirmed_by_password",
     "end_sessions",
+    "goes_by_mail",
     "idle_seconds",
     "is_missing",
     "is_stepped_in",
