@@ -2,6 +2,7 @@
 
 Environment: DRYSTONE_HOME (default ./var), DRYSTONE_DATABASE_URL (default SQLite in the home),
 DRYSTONE_HOSTS (more host names the web answers to, comma-separated), DRYSTONE_HTTPS=1 (behind TLS),
+DRYSTONE_MAIL_URL (the mail server; without one, mails are files in the home), DRYSTONE_MAIL_FROM (their sender),
 DRYSTONE_DEBUG=1 (developers only). Each has its line in docs/guide/technician-install.md.
 """
 
@@ -13,6 +14,7 @@ from csp.constants import NONE, SELF
 
 from drystone.engine.home import Home
 from drystone.site.keys import secret
+from drystone.site.mail import mail_settings
 
 HOME = Home(Path(os.environ.get("DRYSTONE_HOME", "var")).resolve())
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -141,8 +143,8 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Drystone"
 MFA_TOTP_TOLERANCE = 1  # a phone whose clock is half a minute off
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_FILE_PATH = HOME.root / "mail-out"
+globals().update(mail_settings(os.environ.get("DRYSTONE_MAIL_URL", ""), HOME.root / "mail-out"))
+DEFAULT_FROM_EMAIL = os.environ.get("DRYSTONE_MAIL_FROM", "drystone@localhost")
 
 # Behind a web server everybody comes from its address, and few wrong passwords would shut out the whole school.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("DRYSTONE_TRUSTED_PROXIES", "0"))

@@ -90,10 +90,10 @@ class FirstTime(PasswordTwice):
         },
     )
     code = forms.CharField(
-        label="The code on your letter",
+        label="The code that you were given",
         help_text="12 letters and numbers, like K7QF-9M2X-4TRD",
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
-        error_messages={"required": "Enter the code on your letter"},
+        error_messages={"required": "Enter the code from your letter or e-mail"},
     )
     field_order = ["email", "code", "password", "password_again"]
 
@@ -102,7 +102,8 @@ class FirstTime(PasswordTwice):
 @never_cache
 @sensitive_post_parameters()
 def first_time(request: HttpRequest) -> HttpResponse:
-    form = FirstTime(request.POST or None)
+    told = {name: request.GET.get(name, "")[:200] for name in ("email", "code")}  # a link in a mail brings them
+    form = FirstTime(request.POST or None, initial=told)
     if request.method != "POST" or not form.is_valid():
         return render(request, "site/first_time.html", {"form": form})
     given = form.cleaned_data
