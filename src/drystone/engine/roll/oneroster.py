@@ -36,6 +36,8 @@ def read_oneroster(path: Path, sha256: str) -> RollFile:
         if not staging.counts:
             raise UnreadableRoll(f"{path.name} has headings and no rows below them. Export it again.")
         staging.finish()
+        notes = () if package.has_manifest else (Remark(where=Place("manifest.csv", 1), what=NO_MANIFEST),)
+        rolls = OneRosterRolls(staging, package.modes, notes)
     except BaseException:
         staging.close()
         raise
@@ -43,7 +45,6 @@ def read_oneroster(path: Path, sha256: str) -> RollFile:
     people = modes["users"]
     if package.version == "1.2" and modes["roles"] is not Scope.FULL and people is Scope.FULL:
         people = Scope.DELTA  # all users and only some roles: who has none in the file may well have one
-    notes = () if package.has_manifest else (Remark(where=Place("manifest.csv", 1), what=NO_MANIFEST),)
     return RollFile(
         source=Source.ONEROSTER,
         version=package.version,
@@ -51,7 +52,7 @@ def read_oneroster(path: Path, sha256: str) -> RollFile:
             pupils=people, guardians=people, staff=people, classes=modes["classes"], memberships=modes["enrollments"]
         ),
         sha256=sha256,
-        staged=OneRosterRolls(staging, modes, notes),
+        staged=rolls,
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from drystone.engine.roll.values import Place, UnreadableRoll
 
 MOST_PER_SCHOOL = 50_000  # rows of one kind; the largest primary school of the country has some 2,000 pupils
-OF_ONE_SCHOOL = frozenset({"pupil", "staff", "role", "enrolment", "refused"})
+OF_ONE_SCHOOL = frozenset({"pupil", "staff", "refused"})  # OneRoster knows only at the end what is a school
 AT_ONCE = 2_000
 ASKED_AT_ONCE = 500
 
@@ -53,10 +53,7 @@ class Staging:
     ) -> None:
         count = self.counts[kind, school] = self.counts.get((kind, school), 0) + 1
         if count > MOST_PER_SCHOOL and kind in OF_ONE_SCHOOL:
-            raise UnreadableRoll(
-                f"{where}: more than {MOST_PER_SCHOOL:,} rows for one school{f' ({school})' if school else ''}. "
-                "Export the roll of one school, or name each row’s school in a column of its own."
-            )
+            raise UnreadableRoll(too_many(str(where), school))
         told = json.dumps({name: text for name, text in cells.items() if text is not None}, ensure_ascii=False)
         self.waiting.append((kind, school, key, where.file, where.line, told, json.dumps(lists) if lists else ""))
         if len(self.waiting) >= AT_ONCE:
@@ -124,6 +121,13 @@ class Staging:
 
     def close(self) -> None:
         self.database.close()
+
+
+def too_many(where: str, school: str) -> str:
+    return (
+        f"{where}: more than {MOST_PER_SCHOOL:,} rows for one school{f' ({school})' if school else ''}. "
+        "Export the roll of one school, or name each row’s school in a column of its own."
+    )
 
 
 def batches(keys: Iterable[str]) -> Iterator[list[str]]:
