@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.converters import IntConverter, UUIDConverter
 
 from drystone.registers.school.access import access_of
-from drystone.registers.school.models import School
+from drystone.registers.school.models import AuditEntry, School
 
 API = "api-1:"
 OWN = "own account"
@@ -112,11 +112,21 @@ def models_of_schools() -> dict[type[models.Model], str]:
 
 
 def rows_of(school: School) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of a school, column by column."""
-    return {
+    """Every row of a school, column by column, and the length of its audit trail."""
+    rows = {
         model._meta.label: list(model._base_manager.filter(**{path: school}).order_by("pk").values_list())
         for model, path in models_of_schools().items()
     }
+    return rows | {"audit": [(AuditEntry.objects.filter(chain=school.slug).count(),)]}
+
+
+def numbers_of(school: School) -> list[int]:
+    """By which a form could name a record of this school, whichever kind it asks for."""
+    newest = (
+        model._base_manager.filter(**{path: school}).order_by("-pk").values_list("pk", flat=True).first()
+        for model, path in models_of_schools().items()
+    )
+    return sorted({number for number in newest if isinstance(number, int)})
 
 
 def links_between_schools() -> list[str]:
