@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from drystone.registers.school.access import matrix, roles_of, whose
 from drystone.registers.school.hooks import announce_filter_change, announce_joined, announce_left
-from drystone.registers.school.models import ClassStaff, Person, Role, RoleHolding, School, SchoolClass
+from drystone.registers.school.models import ClassStaff, Person, Role, School, SchoolClass
 from drystone.registers.school.moments import day
 from drystone.registers.school.queries import current, still_held
 from drystone.registers.school.services import audit
@@ -34,12 +34,19 @@ def add_pupil(*, school: School, by: Person | None, joined_on: date, **details: 
 
 @transaction.atomic
 def leave(*, person: Person, by: Person | None, on: date, today: date) -> list[Person]:
-    """P42: `on` is the last day; roles and classes end with it. Parents who have no other child here, and no other
-    role, leave with their child. Everybody who leaves by it, the person first."""
+    """P42: `on` is the last day; roles and classes end with it. Parents who have no other child here leave with their
+    child, or where they have another role are parents here no longer. Everybody who leaves by it, the person first."""
     school = lock(person.school)
     require(by, "school.change_people", school)
     _may_leave(person, by, on)
-    leavers = [person, *_parents_with_nobody_else(person, on)]
+    leavers = [person]
+    for parent in _parents_with_nobody_else(person, on):
+        held = list(still_held(parent.holdings.all(), on))
+        if all(holding.role == Role.PARENT for holding in held):
+            leavers.append(parent)
+        for holding in held:
+            if holding.role == Role.PARENT and parent not in leavers:
+                end_role(holding=holding, by=by, ends=max(on, holding.starts))
     for leaver in leavers:
         _let_go(leaver, by, on, today)
     announce_left(school=school, people=leavers, on=on, by=by)
@@ -102,12 +109,10 @@ def _may_leave(person: Person, by: Person | None, on: date) -> None:
 
 
 def _parents_with_nobody_else(pupil: Person, on: date) -> list[Person]:
-    """Those whose only child here this was, and who are nothing but a parent here."""
+    """Those who have no child here any more when this one has left."""
     here = current(pupil.school.people.exclude(pk=pupil.pk), on + timedelta(days=1))
     with_others = Person.objects.filter(wards__pupil__in=here.values("pk"))
-    more = still_held(RoleHolding.objects.exclude(role=Role.PARENT), on)
-    parents = Person.objects.filter(wards__pupil=pupil, left_on=None)
-    return list(parents.exclude(pk__in=with_others.values("pk")).exclude(pk__in=more.values("person")))
+    return list(Person.objects.filter(wards__pupil=pupil, left_on=None).exclude(pk__in=with_others.values("pk")))
 
 
 def _let_go(person: Person, by: Person | None, on: date, today: date) -> None:
