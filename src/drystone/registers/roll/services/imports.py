@@ -21,7 +21,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from drystone.engine.roll.mapping import BadMapping
 from drystone.engine.roll.mapping import Mapping as ColumnMapping
@@ -84,15 +83,19 @@ def decide(*, run: Run, by: Person | None, answers: Mapping[str, str]) -> Run:
     return _to_be_read(held, by, RunState.WAITING, choices={**held.choices, **answers})
 
 
-def read(*, run: Run) -> Run:
-    """What the file would do, kept as lines. What goes wrong is said in `problem`; the roll is not touched."""
+def read(*, run: Run, on: date | None = None) -> Run:
+    """What the file would do, kept as lines. What goes wrong is said in `problem`; the roll is not touched.
+
+    `on`: today, where the run was begun on another day.
+    """
     try:
         with _opened(run) as (roll, file), transaction.atomic():
             school = lock(run.school)
             held = Run.objects.select_for_update().get(pk=run.pk)
             if held.state != RunState.READING:
                 return held
-            held.on, held.sha256, held.source, held.scope = timezone.localdate(), *marks_of(file)
+            held.on = on or held.on
+            held.sha256, held.source, held.scope = marks_of(file)
             return show(_plan(held, school, roll, file), run=held)
     except CANNOT_READ as refused:
         problem = str(refused).replace(upload_of(run).name, run.file_name)
@@ -115,6 +118,7 @@ def carry_out(*, run: Run, on: date) -> Run:
                 raise Refused("The file is another one than was shown. Send it again")
             plan = _plan(held, school, roll, file, on=on)
             if plan.digest != held.digest:
+                held.on = on
                 show(plan, run=held)
                 held.problem = "The roll has changed since this was shown, so nothing was done. Look at it again"
                 held.save()
