@@ -28,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "filter": Entry("drystone.cli.filter", "Compile lists and rules, and ask what the filter decides."),
     "gateway": Entry("drystone.cli.gateway", "Write Squid's configuration, and see how gateways stand."),
     "lists": Entry("drystone.cli.lists", "Add, update and check lists of sites."),
+    "people": Entry("drystone.cli.people", "Bring the roll up to date by a file."),
     "log": Entry("drystone.cli.log", "Collect events into the lake, and query them."),
     "audit": Entry("drystone.cli.audit", "Verify the audit trail."),
 }
