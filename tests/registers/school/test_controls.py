@@ -1,10 +1,9 @@
-"""P02's control: met by a record and by what the pages say, never by silence."""
-
-from datetime import timedelta
+"""P19's control: two named contacts, and a review that is not recorded yet."""
 
 import pytest
 from django.utils import timezone
 
+from drystone.oversight.policy.library import policy_library
 from drystone.registers.school.controls import REGISTRY, State
 from drystone.registers.school.models import Role
 from tests.people import make_person, make_school
@@ -17,49 +16,38 @@ def school():
     return make_school()
 
 
-def assess(school, on=None, **params):
-    return REGISTRY["school.named_coordinator"].assess(school, on or timezone.localdate(), **params)
+def assess(school):
+    return REGISTRY[policy_library().promise("P19").control].assess(school, timezone.localdate())
 
 
-def test_without_a_coordinator_the_promise_is_broken(school):
-    make_person(school, Role.HEAD)
+def contact(school, role, **fields):
+    return make_person(school, role, email="somebody@council.example", **fields)
+
+
+def test_p19_without_a_contact_at_the_council_it_is_broken(school):
+    contact(school, Role.TECHNICIAN)
+    contact(make_school("dale", "Dale School"), Role.COUNCIL_CONTACT)
     finding = assess(school)
-    assert finding.state == State.BREACHED
-    assert (finding.have, finding.want) == (0, 1)
+    assert (finding.state, finding.have, finding.want) == (State.BREACHED, 1, 4)
+    assert finding.sentence == "No contact at the council or trust is named."
 
 
-def test_a_coordinator_of_another_school_does_not_count(school):
-    make_person(make_school(slug="dale"), Role.COORDINATOR)
-    assert assess(school).state == State.BREACHED
+def test_p19_a_contact_who_cannot_be_reached_is_none(school):
+    contact(school, Role.COUNCIL_CONTACT)
+    make_person(school, Role.TECHNICIAN)
+    assert "neither an e-mail address nor a telephone" in assess(school).sentence
 
 
-def test_a_named_holder_whom_the_pages_name_keeps_it(school):
-    make_person(school, Role.COORDINATOR, given="Siân", family="O’Neill & Hart")
+def test_p19_a_network_manager_stands_for_the_technician(school):
+    contact(school, Role.COUNCIL_CONTACT)
+    contact(school, Role.NETWORK_MANAGER)
+    assert assess(school).have == 2
+
+
+def test_p19_with_both_named_it_is_still_not_kept_since_no_review_is_recorded(school):
+    contact(school, Role.COUNCIL_CONTACT, given="Cai")
+    contact(school, Role.TECHNICIAN, given="Tess")
     finding = assess(school)
-    assert finding.state == State.MET
-    assert "Siân O’Neill & Hart" in finding.sentence
-    assert len(finding.evidence) == 4
-
-
-def test_a_page_that_no_longer_names_the_holder_breaks_it(school, monkeypatch):
-    make_person(school, Role.COORDINATOR)
-    monkeypatch.setattr("drystone.site.views.help.coordinator", lambda school, on: None)
-    finding = assess(school)
-    assert finding.state == State.BREACHED
-    assert "pupils’ page" in finding.sentence
-
-
-def test_a_new_holder_makes_it_due_to_ask_everybody_again(school):
-    today = timezone.localdate()
-    make_person(school, Role.COORDINATOR).holdings.update(ends=today - timedelta(days=6))
-    make_person(school, Role.COORDINATOR, given="Tom", since=today - timedelta(days=5))
-    finding = assess(school, ask_again_within=20)
-    assert finding.state == State.DUE
-    assert finding.due == today + timedelta(days=15)
-
-
-def test_somebody_whose_time_is_over_does_not_count(school):
-    today = timezone.localdate()
-    make_person(school, Role.COORDINATOR).holdings.update(ends=today - timedelta(days=1))
-    assert assess(school).state == State.BREACHED
-    assert assess(school, on=today - timedelta(days=1)).state == State.MET
+    assert (finding.state, finding.have, finding.want) == (State.NOT_RECORDED, 2, 4)
+    assert "Tess Example" in finding.sentence
+    assert "not recorded" in finding.sentence

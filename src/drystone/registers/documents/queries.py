@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from drystone.registers.documents.models import Acknowledgement, Document, Kind, Version
+from drystone.registers.documents.models import Acknowledgement, Document, Kind, Reminder, Version
 from drystone.registers.school.models import Person, Role, RoleHolding, School
 from drystone.registers.school.queries import coordinator
 
@@ -204,3 +204,16 @@ def untold_coordinator(school: School, on: date) -> RoleHolding | None:
     about = f"{RoleHolding._meta.label}:{holding.pk}" if holding else ""
     told = Version.objects.filter(document__school=school, document__ended_on=None, about=about)
     return holding if holding and not told.exists() else None
+
+
+def words_had(lives: Sequence[Live], people: Iterable[int] | None = None) -> dict[tuple[int, int], int]:
+    """By document and person: how many reminders they have had since everybody was last asked."""
+    found = Reminder.objects.filter(version__document__in=[live.document.pk for live in lives])
+    if people is not None:
+        found = found.filter(person__in=list(people))
+    first, had = {live.document.pk: live.version.counts_from for live in lives}, dict[tuple[int, int], int]()
+    rows = found.values_list("version__document_id", "person_id", "version__number", "number")
+    for document, person, version, number in rows:
+        if version >= first[document]:
+            had[document, person] = max(number, had.get((document, person), 0))
+    return had

@@ -52,7 +52,8 @@ class Acknowledgement(models.Model):
 
 
 class Reminder(models.Model):
-    """A reminder that went out; `number` 1, 2, 3. There is no fourth: then a person asks them."""
+    """A word about a notice that went out by e-mail; `number` 1, 2, 3 (documents/reminding.py). There is no fourth:
+    then a person asks them."""
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="reminders")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reminders")

@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from drystone.engine.roll.names import fold
+from drystone.registers.accounts.api import goes_by_mail
 from drystone.registers.documents.audiences import AUDIENCES, TO_CHOOSE, in_words
 from drystone.registers.documents.built_in import COORDINATOR, built_in
-from drystone.registers.documents.models import Acknowledgement, How, Kind, Reminder
+from drystone.registers.documents.models import Acknowledgement, How, Kind
 from drystone.registers.documents.queries import (
     Asked,
     Live,
@@ -22,6 +23,7 @@ from drystone.registers.documents.queries import (
     notices,
     tally,
     untold_coordinator,
+    words_had,
 )
 from drystone.registers.documents.words import blocks
 from drystone.registers.school.access import needs
@@ -69,7 +71,8 @@ def who(request: HttpRequest, pk: int) -> HttpResponseBase:
         "page": page,
         "pages": pages,
         "rows": [(row, _roles(row)) for row in page],
-        "reminded": _reminded(live, page),
+        "reminded": {person: n for (_, person), n in words_had([live], [row.person for row in page]).items()},
+        "by_mail": goes_by_mail(),
         "struck": _struck(live),
         "whom": in_words(live.version.audience),
         "state": state,
@@ -114,19 +117,6 @@ def _csv(rows: list[Asked]) -> Iterator[list[object]]:
     for row in rows:
         read = [row.read.on, How(row.read.how).label, row.read.number] if row.read else ["", "", ""]
         yield [*row.order, _roles(row), row.since, row.due, *read]
-
-
-def _reminded(live: Live, rows: Any) -> dict[int, int]:
-    """How many words each of these has had since everybody was last asked."""
-    found = Reminder.objects.filter(
-        version__document=live.document,
-        version__number__gte=live.version.counts_from,
-        person__in=[row.person for row in rows],
-    )
-    numbers: dict[int, int] = {}
-    for person, number in found.values_list("person_id", "number"):
-        numbers[person] = max(number, numbers.get(person, 0))
-    return numbers
 
 
 def _struck(live: Live) -> list[Acknowledgement]:
