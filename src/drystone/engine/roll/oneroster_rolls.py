@@ -143,8 +143,9 @@ class SchoolPeople:
         pupils = settle_pupils(pupils, self.faults)
         staff = self._staff()
         links = self.staging.links_of(row.key for row in pupils)
-        guardians = self._guardians(links)
-        pupils = [replace(row, care=self._care(row, links.get(row.key, []), guardians)) for row in pupils]
+        linked = self._roles_of(user for some in links.values() for user in some)
+        guardians = self._guardians(linked)
+        pupils = [replace(row, care=self._care(row, links.get(row.key, []), linked, guardians)) for row in pupils]
         rooms = SchoolClasses(self.staging, self.modes, self.orgs, self.faults)
         memberships = rooms.memberships(pupils={row.key for row in pupils}, staff={row.key for row in staff},
                                         users=self.users)  # fmt: skip
@@ -203,12 +204,18 @@ class SchoolPeople:
                     made[user] = replace(person, role=STAFF[role], role_told=role)
         return drop_shared_sign_ons(list(made.values()), self.faults)
 
-    def _guardians(self, links: dict[str, list[str]]) -> dict[str, GuardianRow]:
+    def _roles_of(self, users: Iterable[str]) -> dict[str, set[str]]:
+        """What these users are at any school or at the council, where parents often stand."""
+        every = list(users)
+        found = {user: set[str]() for user in every}
+        for user, rows in self.staging.by_key("role", every).items():
+            found[user] = {row.cells.get("role", "").lower() for row in rows}
+        return found
+
+    def _guardians(self, linked: dict[str, set[str]]) -> dict[str, GuardianRow]:
         """Those of this school's roles, and whoever its pupils are linked with that is a guardian anywhere."""
-        linked = [user for some in links.values() for user in some]
-        anywhere = self.staging.by_key("role", linked)
         wanted = dict.fromkeys(self._with(GUARDIAN))
-        wanted |= dict.fromkeys(user for user in linked if is_guardian(anywhere.get(user, [])))
+        wanted |= dict.fromkeys(user for user, roles in linked.items() if roles & GUARDIAN)
         users = self.staging.by_key("user", wanted)
         made: dict[str, GuardianRow] = {}
         for user in wanted:
@@ -221,13 +228,14 @@ class SchoolPeople:
                     made[user] = person
         return made
 
-    def _care(self, pupil: PupilRow, linked: list[str], known: dict[str, GuardianRow]) -> tuple[Care, ...] | None:
-        if pupil.gone or not self.staging.linked or (self.delta and not linked):
+    def _care(
+        self, pupil: PupilRow, users: list[str], linked: dict[str, set[str]], known: dict[str, GuardianRow]
+    ) -> tuple[Care, ...] | None:
+        if pupil.gone or not self.staging.linked or (self.delta and not users):
             return None
-        anywhere = self.staging.by_key("role", linked)
         found: list[Care] = []
-        for user in linked:
-            roles = {row.cells.get("role", "").lower() for row in anywhere.get(user, [])}
+        for user in users:
+            roles = linked[user]
             if roles and not roles & GUARDIAN:
                 continue
             if user in known and known[user].gone:
@@ -252,10 +260,6 @@ class SchoolPeople:
             elif person := self._pupil(row, births.get(row.key, [])):
                 made[row.key] = person
         return tuple(made.values())
-
-
-def is_guardian(rows: Iterable[Staged]) -> bool:
-    return any(row.cells.get("role", "").lower() in GUARDIAN for row in rows)
 
 
 def person_cells(row: Staged) -> Cells:

@@ -45,6 +45,7 @@ class Staging:
             """
         )
         self.waiting: list[tuple[str, str, str, str, int, str, str]] = []
+        self.pairs: list[tuple[str, str]] = []
         self.counts: dict[tuple[str, str], int] = {}
         self.linked = False
 
@@ -61,13 +62,16 @@ class Staging:
 
     def link(self, one: str, others: Iterable[str]) -> None:
         """People of whom one names the other. It is asked from both ends."""
-        pairs = [(one, other) for other in others]
-        self.linked = self.linked or bool(pairs)
-        self.database.executemany("INSERT INTO links VALUES (?, ?)", pairs)
+        self.pairs += [(one, other) for other in others]
+        self.linked = self.linked or bool(self.pairs)
+        if len(self.pairs) >= AT_ONCE:
+            self.flush()
 
     def flush(self) -> None:
         self.database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", self.waiting)
+        self.database.executemany("INSERT INTO links VALUES (?, ?)", self.pairs)
         self.waiting.clear()
+        self.pairs.clear()
 
     def refuse(self, school: str, where: Place, what: str, todo: str, cells: Cells | None = None) -> None:
         """A row of which not enough can be trusted to put it down as what it is."""

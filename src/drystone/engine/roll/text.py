@@ -103,7 +103,7 @@ def rows(text: TextIO, name: str) -> Iterator[tuple[int, list[str]]]:
     start = 1
     try:
         for row in reader:
-            cells = [clean(cell) for cell in row]
+            cells = [clean(cell) if cell else cell for cell in row]
             if any(cells):
                 yield start + skipped, cells
             start = reader.line_num + 1
