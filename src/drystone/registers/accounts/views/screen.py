@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ReauthenticateForm
@@ -81,4 +82,4 @@ def _next(request: HttpRequest) -> str:
     """Never another site, nor the lock again."""
     given = request.POST.get("next") or request.GET.get("next") or ""
     inside = url_has_allowed_host_and_scheme(given, {request.get_host()}, require_https=request.is_secure())
-    return given if inside and not given.startswith(reverse("screen_locked")) else reverse("home")
+    return given if inside and urlsplit(given).path != reverse("screen_locked") else reverse("home")

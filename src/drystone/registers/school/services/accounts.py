@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from drystone.registers.school.models import FirstTimeCode, Person, User
+from drystone.registers.school.access import roles_of
+from drystone.registers.school.models import FirstTimeCode, Person, Role, User
 from drystone.registers.school.services import audit
 from drystone.registers.school.services.changes import Refused
 
@@ -24,6 +25,8 @@ def make_account(*, person: Person, by: Person | None, password: str | None = No
     """An account for this person's e-mail address; without a password until a first-time code is used."""
     if person.user_id:
         raise Refused(f"{person.name} has an account already")
+    if Role.PUPIL in roles_of(person):
+        raise Refused(f"{person.name} is a pupil, and pupils have no password here")
     if not person.email:
         raise Refused(f"{person.name} needs an e-mail address first: it is what people sign in with", field="email")
     if User.objects.filter(email__iexact=person.email).exists():
