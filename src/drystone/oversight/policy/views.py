@@ -20,6 +20,7 @@ from drystone.registers.school.access import SchoolRequest, may_open, needs
 from drystone.registers.school.controls import State
 from drystone.registers.school.csv import csv_response
 from drystone.registers.school.models import Role
+from drystone.registers.school.posts import vacant_posts
 
 
 @needs("policy.view_board")
@@ -38,6 +39,7 @@ def board(request: SchoolRequest) -> HttpResponse:
             "state": state,
             "owner": owner,
             "text": text,
+            "vacant": vacant_posts(request.school, today),
             "this_week": shown.due_by(today + timedelta(days=7)),
         },
     )

@@ -9,8 +9,10 @@ from django.urls import reverse
 from drystone.registers.school.access import matrix
 from drystone.registers.school.hooks import Task, Urgency, needs_today
 from drystone.registers.school.models import Person, Role, School
+from drystone.registers.school.posts import vacant_posts
 from drystone.registers.school.queries import coordinator, holdings_on
 
+OWN_TASK = frozenset({Role.COORDINATOR, Role.SAFEGUARDING_LEAD})
 NOTICE = timedelta(days=60)  # before the last term of the calendar ends
 
 
@@ -23,8 +25,12 @@ def named_people(school: School, _person: Person, roles: frozenset[Role], on: da
     if coordinator(school, on) is None:
         tasks.append(Task("Name the e-safety co-ordinator", reverse("school:coordinator"), Urgency.NOW))
     if not holdings_on(school, Role.SAFEGUARDING_LEAD, on).exists():
-        detail = "Give somebody the role on their page."
-        tasks.append(Task("Say who is designated safeguarding lead", reverse("school:people"), Urgency.TODAY, detail))
+        url = reverse("school:post", args=[Role.SAFEGUARDING_LEAD])
+        tasks.append(Task("Say who is designated safeguarding lead", url, Urgency.TODAY))
+    others = [post for post in vacant_posts(school, on) if post.role not in OWN_TASK]
+    if others:
+        names = ", ".join(post.role.label.lower() for post in others)
+        tasks.append(Task("Fill the named posts", reverse("school:posts"), Urgency.SOON, f"Nobody is named: {names}."))
     return tasks
 
 

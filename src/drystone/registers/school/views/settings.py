@@ -9,6 +9,7 @@ from drystone.registers.school.access import needs
 from drystone.registers.school.forms import attempt
 from drystone.registers.school.forms.schools import SchoolForm
 from drystone.registers.school.models import Term
+from drystone.registers.school.posts import vacant_posts
 from drystone.registers.school.queries import coordinator
 from drystone.registers.school.services.changes import edition_of, values
 from drystone.registers.school.services.schools import change_school
@@ -20,6 +21,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     school, today = school_of(request), timezone.localdate()
     page = {
         "coordinator": coordinator(school, today),
+        "vacant": vacant_posts(school, today),
         "term": Term.objects.filter(year__school=school, ends__gte=today).order_by("starts").first(),
         "today": today,
         "zones": school.zones.select_related("group").prefetch_related("ranges"),
