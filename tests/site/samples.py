@@ -25,6 +25,7 @@ from drystone.registers.network.models import (
     RuleLevel,
     TryOut,
 )
+from drystone.registers.roll.models import Run, RunState, Tab
 from drystone.registers.school.lake import lake
 from drystone.registers.school.models import ClassStaff, Guardianship, Role, School, Sensitivity
 from drystone.registers.school.seals import seal
@@ -180,8 +181,19 @@ def _from_paper(school: School):
     return Acknowledgement.objects.create(version=version, hash=version.hash, person=reader, **given)
 
 
+def _run_of_roll(school: School):
+    """A file that waits for a yes, with a line."""
+    run = Run.objects.create(school=school, batch="a sample", state=RunState.WAITING, on=date(2026, 9, 1))
+    run.lines.create(tab=Tab.LEAVER, position=1, name="Ada Sample", what="pupil")
+    return run
+
+
 Sample = Callable[[School], dict[str, object]]
 SAMPLES: dict[str, Sample] = {
+    **{
+        f"roll:{page}": lambda school: {"number": _run_of_roll(school).pk}
+        for page in ("run", "columns", "lines_csv", "decide", "apply", "drop", "undo")
+    },
     "signon:choose": lambda school: {"pk": _person(school).pk},
     "signon:device": lambda school: {"pk": _device(school).pk},
     "signon:end_device": lambda school: {"pk": _device(school).pk},

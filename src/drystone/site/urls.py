@@ -32,6 +32,7 @@ urlpatterns = [
     path("demo/", demo_roles.choose, name="demo_roles"),
     path("demo/step-into/", demo_roles.step_into, name="demo_step_into"),
     path("set-up/", include("drystone.site.setup.urls")),
+    path("school/people/", include("drystone.registers.roll.urls")),
     path("school/", include("drystone.registers.school.urls")),
     path("filtering/", include("drystone.registers.network.urls")),
     path("blocked/", blocked, name="blocked"),
