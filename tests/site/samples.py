@@ -13,6 +13,8 @@ from django.utils import timezone
 from drystone.engine.eventlog import Event, SegmentWriter, format_event
 from drystone.engine.eventlog.collector import Collector
 from drystone.engine.eventlog.event import to_ms
+from drystone.registers.accounts.models import AccountHolder, HeldAccount, System
+from drystone.registers.accounts.services.reviews import open_review
 from drystone.registers.documents.built_in import built_in
 from drystone.registers.documents.models import Acknowledgement, Document, How
 from drystone.registers.documents.services.notices import send_notice
@@ -38,6 +40,9 @@ from drystone.site.keys import secret
 from tests.people import make_person
 
 SHARED = {
+    "accounts:link": {"secret": "a-secret-of-nobody"},
+    "accounts:sign_in_with": {"provider_id": "council"},
+    "accounts:sign_in_back": {"provider_id": "council"},
     "certificate_file": {"which": "drystone", "kind": "cer"},
     "network:certificate_change": {"step": "next"},
     "network:profile": {"slug": "ks2"},
@@ -188,8 +193,30 @@ def _run_of_roll(school: School):
     return run
 
 
+def _held(school: School):
+    there = AccountHolder.objects.filter(account__school=school).first()
+    account = there or HeldAccount.objects.create(school=school, system=System.NETWORK, name="sample")
+    return there or AccountHolder.objects.create(account=account, person=_person(school), since=date(2026, 9, 1))
+
+
+def _review(school: School):
+    return school.account_reviews.first() or open_review(school=school, by=None, on=date(2026, 11, 24))
+
+
 Sample = Callable[[School], dict[str, object]]
 SAMPLES: dict[str, Sample] = {
+    "accounts:close_account": lambda school: {"pk": _person(school).pk},
+    "accounts:reopen_account": lambda school: {"pk": _person(school).pk},
+    "accounts:forget_provider": lambda school: {"pk": _person(school).pk},
+    "accounts:not_needed": lambda school: {"pk": _person(school).pk},
+    "accounts:held_account": lambda school: {"pk": _held(school).account_id},
+    "accounts:give_held": lambda school: {"pk": _held(school).account_id},
+    "accounts:change_held": lambda school: {"pk": _held(school).account_id},
+    "accounts:close_held": lambda school: {"pk": _held(school).account_id},
+    "accounts:let_go_held": lambda school: {"pk": _held(school).pk},
+    "accounts:review": lambda school: {"pk": _review(school).pk},
+    "accounts:answer_review": lambda school: {"pk": _review(school).pk},
+    "accounts:finish_review": lambda school: {"pk": _review(school).pk},
     **{
         f"roll:{page}": lambda school: {"number": _run_of_roll(school).pk}
         for page in ("run", "columns", "lines_csv", "decide", "apply", "drop", "undo")

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from drystone.registers.accounts.api import idle_seconds
+from drystone.registers.accounts.api import idle_seconds, outside_sign_in
 from drystone.site.views.demo_roles import open_demo
 
 
@@ -69,6 +69,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "permissions": permissions,
         "idle_seconds": idle_seconds(request),
         "open_demo": partial(open_demo, request),  # looked up only where a page asks
+        "outside_sign_in": outside_sign_in,
         "navigation": [
             {"text": entry.text, "href": href, "about": entry.about, "active": href == here} for entry, href in shown
         ],

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "rules",
     "csp",
     "huey.contrib.djhuey",
@@ -121,6 +122,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "drystone.registers.accounts.adapter.Adapter"
+SOCIALACCOUNT_ADAPTER = "drystone.registers.accounts.sso.adapter.SocialAdapter"
+SIGN_IN_FILE = Path(os.environ.get("DRYSTONE_SIGN_IN", HOME.root / "sign-in.yaml"))  # providers outside
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -133,6 +136,8 @@ ACCOUNT_RATE_LIMITS = {  # besides allauth's own for sign-in, passwords and code
     "login_failed": "40/10m/ip,5/15m/key",  # codes of the second step
     "first_time": "10/10m/ip,5/15m/key",
     "set_up_code": "5/10m/ip,20/h/key",
+    "sign_in_link": "30/10m/ip,3/15m/key",
+    "open_link": "30/10m/ip",
     "internet_password": "10/h/key",  # chosen for one person
     "unblock": "60/10m/ip,6/h/key",  # a class behind one address; the key is the block page's ticket
 }

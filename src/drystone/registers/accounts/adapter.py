@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from drystone.registers.accounts import sealing, two_step
 from drystone.registers.accounts.services import locks
+from drystone.registers.accounts.sso import stages
 
 USE = "authenticator"
 
@@ -27,6 +28,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """P45: the school makes accounts, one for each person."""
         return False
+
+    def get_login_stages(self) -> list[str]:
+        """P48: an outside provider's second step stands for ours where `sign-in.yaml` says so, and else does not."""
+        return stages.with_ours(super().get_login_stages())
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Before a password is looked at. Many people may sign in from a school's one address, so only what fails

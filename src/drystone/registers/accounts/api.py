@@ -3,6 +3,7 @@
 from drystone.registers.accounts.idle import idle_seconds
 from drystone.registers.accounts.services.invitations import goes_by_mail
 from drystone.registers.accounts.services.sessions import end_sessions
+from drystone.registers.accounts.sso.sources import outside_sign_in
 from drystone.registers.accounts.two_step import (
     BY_PROVIDER,
     REQUIRED_OF,
@@ -23,5 +24,6 @@ __all__ = [
     "idle_seconds",
     "is_missing",
     "is_stepped_in",
+    "outside_sign_in",
     "ways_of",
 ]

@@ -8,4 +8,4 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        autodiscover_modules("listeners")
+        autodiscover_modules("controls", "listeners", "person_parts", "today")

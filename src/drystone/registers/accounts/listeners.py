@@ -6,14 +6,16 @@ import time
 from typing import Any
 
 from allauth.account.signals import authentication_step_completed
+from allauth.account.signals import user_logged_in as account_signed_in
 from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from drystone.registers.accounts import idle
+from drystone.registers.accounts import idle, two_step
 from drystone.registers.accounts.services import locks
+from drystone.registers.accounts.sso import stages
 from drystone.registers.school.models import User
 
 
@@ -22,6 +24,12 @@ def begins(request: HttpRequest | None, user: User, **_: Any) -> None:
     locks.forget_failures(user)
     if request is not None:
         idle.unlock(request, now=time.time())
+
+
+@receiver(account_signed_in)
+def came_by_provider(request: HttpRequest, sociallogin: Any = None, **_: Any) -> None:
+    """P48: how this sign-in came about, and not one before it in the same browser, says whose second step counts."""
+    request.session[two_step.BY_PROVIDER] = sociallogin is not None and stages.counts(sociallogin)
 
 
 @receiver(authentication_step_completed)

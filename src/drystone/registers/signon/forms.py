@@ -17,7 +17,6 @@ from drystone.registers.signon.services.passwords import LONGEST, SHORTEST
 
 WHEN = {"invalid": "Write the date and time like 24/11/2026 08:30"}
 FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d/%m/%Y %H:%M", "%d/%m/%Y"]
-LARGEST_FILE = 1_000_000  # bytes
 
 
 class Moment(forms.DateTimeInput):
@@ -101,27 +100,6 @@ class DeviceForm(EditedForm):
             until=given["until"],
             note=given["note"],
         )
-
-
-class ImportForm(forms.Form):
-    """A file, or the text of one that was tried before."""
-
-    file = forms.FileField(label="CSV file", required=False)
-    text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        if file := given.get("file"):
-            if file.size > LARGEST_FILE:
-                self.add_error("file", "The file is larger than 1 MB: divide it")
-                return given
-            try:
-                given["text"] = file.read().decode("utf-8-sig")
-            except UnicodeDecodeError:
-                self.add_error("file", "The file is not UTF-8. In Excel choose “CSV UTF-8” when saving")
-        elif not given.get("text"):
-            self.add_error("file", "Choose a file")
-        return given
 
 
 class SourceForm(forms.Form):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -13,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from drystone.registers.school.csv import rows_of
 from drystone.registers.school.models import Group, Person, School
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.signon.models import Device
@@ -42,7 +40,7 @@ def import_devices(*, school: School, by: Person | None, text: str, dry_run: boo
 
     Raises Refused where the file as a whole cannot be read.
     """
-    rows = list(_rows(text))
+    rows = list(rows_of(text, columns=COLUMNS, needed=("name", "address"), most=MOST_ROWS, what="devices"))
     found = Imported()
     try:
         with transaction.atomic():
@@ -88,40 +86,6 @@ def _one(
         found.same += 1
     else:
         found.changed += 1
-
-
-def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, row) with every column. Raises Refused."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    try:
-        headings = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        if missing := {"name", "address"} - set(headings):
-            raise Refused(
-                f"The first line has no column {' and '.join(sorted(missing))}. It says: {', '.join(COLUMNS)}"
-            )
-        if unknown := [name for name in headings if name not in COLUMNS]:
-            raise Refused(f"There is no column “{unknown[0]}”. They are: {', '.join(COLUMNS)}")
-        reader.fieldnames = headings
-        count = 0
-        for row in reader:
-            given = {name: _cell(row.get(name)) for name in COLUMNS}
-            if None in row:
-                raise Refused(f"Line {reader.line_num} has more cells than the first line has headings")
-            if any(given.values()):
-                count += 1
-                yield reader.line_num, given
-            if count > MOST_ROWS:
-                raise Refused(f"The file has more than {MOST_ROWS:,} devices: divide it")
-    except csv.Error as error:
-        raise Refused(f"Line {reader.line_num} is no CSV: {error}") from None
-    if not count:
-        raise Refused("The file has no devices in it")
-
-
-def _cell(value: str | None) -> str:
-    """As our own CSV writes it: an apostrophe before what a spreadsheet would reckon."""
-    text = (value or "").strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
 
 
 def _described(row: dict[str, str], people: dict[str, Person], groups: dict[str, Group], zone: ZoneInfo) -> Described:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
 from drystone.registers.school.forms import attempt
+from drystone.registers.school.forms.files import ImportForm
 from drystone.registers.school.services.changes import edition_of, values
 from drystone.registers.school.views import person_of, school_of, within
 from drystone.registers.signon import queries
-from drystone.registers.signon.forms import DeviceForm, ImportForm, in_school_time
+from drystone.registers.signon.forms import DeviceForm, in_school_time
 from drystone.registers.signon.models import Device
 from drystone.registers.signon.services import devices as verbs
 from drystone.registers.signon.services.device_import import COLUMNS, import_devices
