@@ -30,8 +30,9 @@ class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
 
     def get_form_kwargs(self) -> dict[str, Any]:
         given: dict[str, Any] = super().get_form_kwargs()
-        if "data" in given and given["data"] is not None:
-            given["data"] = given["data"].copy() | {"passwordless": "on"}
+        if self.request.method == "POST":
+            given["data"] = self.request.POST.copy()
+            given["data"]["passwordless"] = "on"
         return given
 
 
