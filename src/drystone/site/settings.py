@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "drystone.registers.school.access.SchoolMiddleware",
+    "drystone.registers.school.sizes.SizeMiddleware",
     "drystone.registers.accounts.middleware.IdleMiddleware",
     "drystone.registers.accounts.middleware.TwoStepMiddleware",
     "drystone.registers.school.access.DefaultDenyMiddleware",

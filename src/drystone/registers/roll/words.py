@@ -6,13 +6,19 @@ from drystone.registers.roll.models import Run, RunKind, Tab
 from drystone.registers.school.moments import day
 
 TOLD = {
-    Tab.DOUBT: "to decide",
-    Tab.CLASS: "classes to make",
-    Tab.NEW: "new",
-    Tab.CHANGED: "changed",
-    Tab.MOVE: "class moves",
-    Tab.LEAVER: "leavers",
-    Tab.REFUSED: "refused",
+    Tab.DOUBT: ("to decide", "to decide"),
+    Tab.CLASS: ("class to make", "classes to make"),
+    Tab.NEW: ("new", "new"),
+    Tab.CHANGED: ("changed", "changed"),
+    Tab.MOVE: ("class move", "class moves"),
+    Tab.LEAVER: ("leaver", "leavers"),
+    Tab.REFUSED: ("refused", "refused"),
+}
+KINDS = {
+    "pupil": ("pupil", "pupils"),
+    "guardian": ("parent or carer", "parents and carers"),
+    "staff": ("member of staff", "members of staff"),
+    "class": ("class", "classes"),
 }
 
 
@@ -21,8 +27,18 @@ def name_of(run: Run) -> str:
 
 
 def told_of(run: Run) -> str:
-    """`12 new, 8 changed, 3 leavers`; what is nought is left out."""
+    """`12 new, 1 class move, 3 leavers`; what is nought is left out."""
     if not run.counts:
         return ""
-    found = [f"{run.counts[tab]:,} {words}" for tab, words in TOLD.items() if run.counts.get(tab)]
-    return ", ".join(found) or "Nothing: everybody was as the file says"
+    found = [_some(int(run.counts.get(tab, 0)), words) for tab, words in TOLD.items()]
+    return ", ".join(filter(None, found)) or "Nothing: everybody was as the file says"
+
+
+def kinds_of(run: Run, tab: str) -> str:
+    """`1 pupil, 133 parents and carers`: who the lines of a tab are about."""
+    counts = run.counts.get("of", {}).get(tab, {})
+    return ", ".join(filter(None, (_some(int(counts.get(kind, 0)), words) for kind, words in KINDS.items())))
+
+
+def _some(count: int, words: tuple[str, str]) -> str:
+    return f"{count:,} {words[count != 1]}" if count else ""

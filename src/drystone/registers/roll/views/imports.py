@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from drystone.engine.roll.detect import Kind, detect
 from drystone.engine.roll.headings import guess
 from drystone.engine.roll.mapping import BadMapping, Mapping
+from drystone.engine.roll.opened import LARGEST
 from drystone.engine.roll.table import Sample, sample
 from drystone.engine.roll.values import UnreadableRoll
 from drystone.registers.roll.forms.imports import ColumnsForm, UploadForm
@@ -25,6 +26,7 @@ from drystone.registers.school.access import needs
 from drystone.registers.school.forms import attempt
 from drystone.registers.school.pages import page_of
 from drystone.registers.school.services.changes import Refused
+from drystone.registers.school.sizes import takes_up_to
 from drystone.registers.school.views import person_of, school_of
 
 PER_PAGE = 20
@@ -39,6 +41,7 @@ def imports(request: HttpRequest) -> HttpResponse:
     return render(request, "roll/imports.html", context)
 
 
+@takes_up_to(LARGEST)
 @needs("roll.import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_import(request: HttpRequest) -> HttpResponse:

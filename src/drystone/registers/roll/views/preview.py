@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from drystone.engine.roll.names import fold
 from drystone.registers.roll.models import Line, Run, RunKind, RunState, Tab
+from drystone.registers.roll.words import kinds_of
 from drystone.registers.school.models import Guardianship
 from drystone.registers.school.pages import page_of
 from drystone.registers.school.views import person_of
@@ -58,6 +59,7 @@ class Shown:
     second_yes: str = ""
     chosen: Mapping[str, str] = field(default_factory=dict)
     decides: bool = False
+    kinds: str = ""
 
     @property
     def title(self) -> str:
@@ -98,6 +100,7 @@ def shown(request: HttpRequest, run: Run) -> Shown:
     found.decides = run.state == RunState.WAITING and found.tab in DECIDED
     found.undecided = _undecided(lines, found.chosen)
     found.page, found.pagination = page_of(request, _searched(lines.filter(tab=found.tab), found.text), PER_PAGE)
+    found.kinds = kinds_of(run, found.tab)
     if found.decides:
         found.chosen = {**_proposed(found.page), **found.chosen}
     return found

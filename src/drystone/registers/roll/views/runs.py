@@ -118,7 +118,12 @@ def drop(request: HttpRequest, number: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("roll:run", number=found.pk)
-    messages.success(request, "Everything stays as it is." if year else "The file is put away. Nothing was changed.")
+    messages.success(
+        request,
+        "Everything stays as it is."
+        if year
+        else "The file was not imported, and is gone from this machine. Nothing was changed.",
+    )
     return redirect("roll:new_year" if year else "roll:imports")
 
 
