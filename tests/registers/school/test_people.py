@@ -31,7 +31,8 @@ def test_a_new_coordinator_ends_the_one_before_the_day_before(school, head):
     assert coordinator(school, SEPTEMBER - timedelta(days=1)).person == tom
     assert coordinator(school, SEPTEMBER).person == head
     assert tom.holdings.get().ends == date(2026, 8, 31)
-    assert list(AuditEntry.objects.order_by("seq").values_list("verb", flat=True)) == ["end_role", "give_role"]
+    verbs = list(AuditEntry.objects.order_by("seq").values_list("verb", flat=True))
+    assert verbs == ["end_role", "give_role", "send_notice"]  # everybody is asked to take note
 
 
 def test_a_second_coordinator_beside_the_first_is_refused(school, head):
