@@ -165,3 +165,12 @@ def test_the_list_goes_to_a_spreadsheet_with_what_it_shows(head, staff):
     sheet = sign_in(head).get("/accounts/?format=csv&show=to_invite").getvalue().decode()
     assert "Tom Example" in sheet
     assert "Helen Marsh" not in sheet
+
+
+def test_a_persons_page_says_how_far_they_have_come_and_to_whom_it_is_no_business_nothing(head, technician, staff):
+    invite(head, staff[:1], "letter")
+    page = text(sign_in(technician).get(f"/school/people/{staff[0].pk}/"))
+    assert "Invitation and second step" in page
+    assert "By letter" in page
+    office = sign_in(make_person(head.school, Role.OFFICE))
+    assert "Invitation and second step" not in text(office.get(f"/school/people/{staff[0].pk}/"))

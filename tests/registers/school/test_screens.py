@@ -46,7 +46,7 @@ def zone_form(school, **changes):
 
 def test_details_are_saved_and_stand_in_the_trail(head, school):
     mark = edition(head, "/school/details/")
-    sent = {"edition": mark, "name": "Fellside C of E School", "own_sites": "fellside.example", "telephone": "01234"}
+    sent = {"edition": mark, "name": "Fellside C of E School", "own_sites": "fellside.example", "idle_minutes": "10"}
     assert head.post("/school/details/", sent)["Location"] == "/school/"
     page = text(head.get("/school/", follow=True))
     assert "Fellside C of E School" in page

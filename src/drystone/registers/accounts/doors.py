@@ -68,7 +68,15 @@ def doors(school: School, *, on: date, at: datetime, role: str = "") -> list[Doo
     return [_door(person, on, at, steps, locked) for person in people]
 
 
-def _door(person: Person, on: date, at: datetime, steps: set[int], locked: dict[int, datetime]) -> Door:
+def door_of(person: Person, *, on: date, at: datetime) -> Door:
+    """Of one person, as the list shows it."""
+    user = person.user
+    steps = {user.pk} if user and Authenticator.objects.filter(user=user, type__in=SECOND_STEPS).exists() else set()
+    failures = SignInFailures.objects.filter(user=user, locked_until__gt=at).first() if user else None
+    return _door(person, on, at, steps, {user.pk: failures.locked_until} if user and failures else {})
+
+
+def _door(person: Person, on: date, at: datetime, steps: set[int], locked: dict[int, datetime | None]) -> Door:
     held = [Role(h.role) for h in person.holdings.all() if h.held_on(on)]
     invitation = next(iter(person.invitations.all()), None)
     return Door(

@@ -34,7 +34,7 @@ def locked_out(school: School, person: Person, roles: frozenset[Role], _on: date
             f"{failures.count} wrong passwords or codes. Ask them whether that was they, before you unlock.",
         )
         for failures in found
-        if failures.user
+        if failures.user and failures.locked_until
         for name in failures.user.people.all()
         if name.school_id == school.pk and name.pk != person.pk
     ]

@@ -68,7 +68,7 @@ def _page(request: HttpRequest, found: list[queries.Door], role: str, show: str,
     context: dict[str, Any] = {
         "doors": found,
         "form": form,
-        "chosen": {str(key) for key in form.data.getlist("people")} if form.is_bound else set(),
+        "chosen": set(request.POST.getlist("people")),
         "role": role,
         "roles": [(r.value, r.label) for r in Role if r in queries.BY_INVITATION],
         "show": show,

@@ -51,7 +51,19 @@ class SchoolFields(forms.Form):
 
 
 class SchoolForm(EditedForm, SchoolFields):
-    field_order = ["name", "authority", "own_sites", "address", "telephone", "email"]
+    idle_minutes = forms.IntegerField(
+        label="Minutes until a screen left alone locks",
+        help_text="From 1 to 120. Whoever comes back enters the password; nothing that was sent is lost.",
+        min_value=1,
+        max_value=120,
+        error_messages={
+            "required": "Enter a number of minutes, like 15",
+            "invalid": "Enter a number of minutes, like 15",
+            "min_value": "A screen stays open for at least a minute",
+            "max_value": "A screen must lock within two hours",
+        },
+    )
+    field_order = ["name", "authority", "own_sites", "address", "telephone", "email", "idle_minutes"]
 
 
 class NewSchoolForm(SchoolFields):
