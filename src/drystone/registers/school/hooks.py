@@ -184,11 +184,23 @@ def announce_overlay_change(*, school: School, by: Person | None = None) -> None
 
 
 def _tell_when_committed(signal: Signal, school: School, by: Person | None) -> None:
-    """A listener that fails does not undo the change."""
+    """Once a transaction, however many changes it makes. A listener that fails does not undo the change."""
+    telling = _Telling(signal, school, by)
+    connection = transaction.get_connection()
+    here = set(connection.savepoint_ids)
+    for savepoints, waiting, _ in connection.run_on_commit:
+        if waiting == telling and savepoints <= here:  # it is told whenever ours would be: no rollback parts the two
+            return
+    transaction.on_commit(telling)
 
-    def send() -> None:
-        for receiver, answer in signal.send_robust(sender=School, school=school, by=by):
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    signal: Signal
+    school: School
+    by: Person | None = field(compare=False)
+
+    def __call__(self) -> None:
+        for receiver, answer in self.signal.send_robust(sender=School, school=self.school, by=self.by):
             if isinstance(answer, Exception):
-                log.error("%r did not take up a change of %s", receiver, school.slug, exc_info=answer)
-
-    transaction.on_commit(send)
+                log.error("%r did not take up a change of %s", receiver, self.school.slug, exc_info=answer)
