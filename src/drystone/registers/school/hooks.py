@@ -186,11 +186,9 @@ def announce_overlay_change(*, school: School, by: Person | None = None) -> None
 def _tell_when_committed(signal: Signal, school: School, by: Person | None) -> None:
     """Once a transaction, however many changes it makes. A listener that fails does not undo the change."""
     telling = _Telling(signal, school, by)
-    connection = transaction.get_connection()
-    here = set(connection.savepoint_ids)
-    for savepoints, waiting, _ in connection.run_on_commit:
-        if waiting == telling and savepoints <= here:  # it is told whenever ours would be: no rollback parts the two
-            return
+    waiting = (each for _, each, _ in transaction.get_connection().run_on_commit)
+    if telling in waiting:  # what was rolled back waits no more, so this one stands at least as firmly as ours would
+        return
     transaction.on_commit(telling)
 
 
