@@ -22,7 +22,7 @@ from drystone.engine.roll.values import Place, RollFile, SchoolRef, Scope, Scope
 
 PROLOGUE = 64 * 1024  # bytes in which the first element must begin
 MOST_CONTACTS = 20
-NOWHERE = frozenset({"XXX", "XXXX", "MMM", "MMMM", "LLLL", "PPPP", "999", "9999", "000", "0000", ""})
+NOWHERE = frozenset({"9999999", "0000000"})
 NOT_MARKUP = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 PUPIL = {
     "UPN": "upn",
@@ -175,13 +175,10 @@ def text_at(element: etree._Element | None, *path: str) -> str:
 
 
 def school_of(header: etree._Element | None, which: str) -> SchoolRef:
-    """All empty where the file does not know it: “XXX” and its like stand for an unknown school."""
-    authority, number = text_at(header, which, "LEA"), text_at(header, which, "Estab")
-    known = authority not in NOWHERE and number not in NOWHERE and (authority + number).isdecimal()
-    return SchoolRef(
-        dfe_number=authority + number if known and len(authority + number) == 7 else "",
-        name=text_at(header, which, "SchoolName"),
-    )
+    """Without a number where the file does not know it: letters (XXX, MMM …) stand for a school unknown."""
+    number = text_at(header, which, "LEA") + text_at(header, which, "Estab")
+    known = number.isdecimal() and number.isascii() and len(number) == 7 and number not in NOWHERE
+    return SchoolRef(dfe_number=number if known else "", name=text_at(header, which, "SchoolName"))
 
 
 def moment(text: str) -> datetime | None:

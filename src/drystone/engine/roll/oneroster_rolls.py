@@ -10,7 +10,7 @@ from drystone.engine.roll import cells as cell
 from drystone.engine.roll.doubles import drop_shared_sign_ons, settle_pupils
 from drystone.engine.roll.oneroster_classes import SchoolClasses
 from drystone.engine.roll.people import Faults, Names, guardian_row, pupil_row, staff_row, whom
-from drystone.engine.roll.staging import MOST_PER_SCHOOL, Cells, Staged, Staging, too_many
+from drystone.engine.roll.staging import Cells, Staged, Staging
 from drystone.engine.roll.upn import SHAPE
 from drystone.engine.roll.values import (
     Care,
@@ -21,7 +21,6 @@ from drystone.engine.roll.values import (
     SchoolRoll,
     Scope,
     StaffRow,
-    UnreadableRoll,
 )
 
 STUDENT = frozenset({"student"})
@@ -57,8 +56,7 @@ class OneRosterRolls:
         self.refs = tuple(self._refs())
         for kind in ("role", "enrolment"):
             for org in (*self.known, *self.strangers, ""):
-                if staging.counts.get((kind, org), 0) > MOST_PER_SCHOOL:
-                    raise UnreadableRoll(too_many(f"{kind}s", org))
+                staging.check_size(kind, org, f"{kind}s")
 
     def schools(self) -> tuple[SchoolRef, ...]:
         return self.refs

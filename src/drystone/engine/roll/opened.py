@@ -64,7 +64,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             check_members(path.name, archive.infolist())
             yield archive
-    except (zipfile.BadZipFile, NotImplementedError, zipfile.LargeZipFile, EOFError, zlib.error) as error:
+    except (zipfile.BadZipFile, NotImplementedError, zipfile.LargeZipFile, EOFError, OSError, zlib.error) as error:
         raise UnreadableRoll(f"{path.name} is a damaged zip file ({error}). Make or download it again.") from None
 
 

@@ -52,13 +52,21 @@ class Staging:
     def put(
         self, kind: str, school: str, key: str, where: Place, cells: Cells, lists: list[Cells] | None = None
     ) -> None:
-        count = self.counts[kind, school] = self.counts.get((kind, school), 0) + 1
-        if count > MOST_PER_SCHOOL and kind in OF_ONE_SCHOOL:
-            raise UnreadableRoll(too_many(str(where), school))
+        self.counts[kind, school] = self.counts.get((kind, school), 0) + 1
+        if kind in OF_ONE_SCHOOL:
+            self.check_size(kind, school, str(where))
         told = json.dumps({name: text for name, text in cells.items() if text is not None}, ensure_ascii=False)
         self.waiting.append((kind, school, key, where.file, where.line, told, json.dumps(lists) if lists else ""))
         if len(self.waiting) >= AT_ONCE:
             self.flush()
+
+    def check_size(self, kind: str, school: str, where: str) -> None:
+        """UnreadableRoll if these rows cannot be those of one school."""
+        if self.counts.get((kind, school), 0) > MOST_PER_SCHOOL:
+            raise UnreadableRoll(
+                f"{where}: more than {MOST_PER_SCHOOL:,} rows for one school{f' ({school})' if school else ''}. "
+                "Export the roll of one school, or name each row’s school in a column of its own."
+            )
 
     def link(self, one: str, others: Iterable[str]) -> None:
         """People of whom one names the other. It is asked from both ends."""
@@ -125,13 +133,6 @@ class Staging:
 
     def close(self) -> None:
         self.database.close()
-
-
-def too_many(where: str, school: str) -> str:
-    return (
-        f"{where}: more than {MOST_PER_SCHOOL:,} rows for one school{f' ({school})' if school else ''}. "
-        "Export the roll of one school, or name each row’s school in a column of its own."
-    )
 
 
 def batches(keys: Iterable[str]) -> Iterator[list[str]]:

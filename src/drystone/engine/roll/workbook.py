@@ -53,8 +53,6 @@ def open_workbook(path: Path) -> Iterator[Workbook]:
 def check_parts(name: str, archive: zipfile.ZipFile) -> None:
     """No part declares entities, with which a small file becomes a large one; no text fills the memory."""
     for member in archive.infolist():
-        if member.filename == "xl/sharedStrings.xml" and member.file_size > MOST_SHARED_TEXT:
-            raise UnreadableRoll(f"{name} has too much text in it. Save the sheet alone as CSV.")
         if not member.filename.endswith((".xml", ".rels")):
             continue
         tail = b""
@@ -62,6 +60,8 @@ def check_parts(name: str, archive: zipfile.ZipFile) -> None:
             while block := part.read(BLOCK):
                 if any(doctype in tail + block for doctype in DOCTYPES):
                     raise UnreadableRoll(f"{name} is not a workbook that Excel wrote. Save it again as .xlsx or CSV.")
+                if not tail and b"<sst" in block and member.file_size > MOST_SHARED_TEXT:
+                    raise UnreadableRoll(f"{name} has too much text in it. Save the sheet alone as CSV.")
                 tail = block[-20:]
 
 
