@@ -29,11 +29,13 @@ def rows_of(
 
     Raises Refused, with the line, where the text as a whole is not such a table.
     """
+    if "\0" in text:
+        raise Refused("This is no table of text: save it as CSV UTF-8")
     delimiter = "\t" if "\t" in text.partition("\n")[0] else ","  # pasted from a spreadsheet, or a file
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True, delimiter=delimiter)
     try:
         headings = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        if missing := [name for name in needed if name not in headings]:
+        if missing := sorted(name for name in needed if name not in headings):
             raise Refused(f"The first line has no column {' and '.join(missing)}. It says: {', '.join(columns)}")
         if unknown := [name for name in headings if name not in columns]:
             raise Refused(f"There is no column “{unknown[0]}”. They are: {', '.join(columns)}")

@@ -8,6 +8,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from drystone.registers.school.models import School
+from drystone.registers.signon.services.leavers import withdraw_from_all_who_left
 from drystone.registers.signon.services.sessions import forget
 
 WITHOUT_EVENTS = timedelta(days=31)
@@ -18,6 +19,12 @@ AT_MOST = timedelta(days=366)
 def forget_old_sign_ons() -> None:
     for school in School.objects.all():
         forget(school, kept_since(school, timezone.now()))
+
+
+@db_periodic_task(crontab(hour="0", minute="11"))  # type: ignore[untyped-decorator]
+def leavers_night() -> None:
+    for school in School.objects.all():
+        withdraw_from_all_who_left(school=school, on=timezone.localdate())
 
 
 def kept_since(school: School, now: datetime) -> datetime:
