@@ -17,12 +17,19 @@ log = logging.getLogger(__name__)
 
 @db_task()  # type: ignore[untyped-decorator]
 def read_now(number: int) -> None:
-    imports.read(run=Run.objects.select_related("school", "made_by", "mapping").get(pk=number))
+    _no_use_any_more(imports.read(run=Run.objects.select_related("school", "made_by", "mapping").get(pk=number)))
 
 
 @db_task()  # type: ignore[untyped-decorator]
 def carry_out_now(number: int) -> None:
-    imports.carry_out(run=Run.objects.select_related("school", "applied_by").get(pk=number), on=timezone.localdate())
+    run = Run.objects.select_related("school", "applied_by", "made_by", "mapping").get(pk=number)
+    _no_use_any_more(imports.carry_out(run=run, on=timezone.localdate()))
+
+
+def _no_use_any_more(run: Run) -> None:
+    """P42: a file that cannot be used is not kept; what is wrong with it stands in the run."""
+    if run.state == RunState.FAILED:
+        imports.upload_of(run).unlink(missing_ok=True)
 
 
 @db_periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]

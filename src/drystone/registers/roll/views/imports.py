@@ -46,7 +46,7 @@ def imports(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_import(request: HttpRequest) -> HttpResponse:
     """A file is looked at before it is kept: what is no roll is refused on this very page."""
-    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid() and (run := attempt(form, lambda: _take(request, form))):
         return redirect("roll:columns" if run.state == RunState.MAPPING else "roll:run", number=run.pk)
     return render(request, "roll/new_import.html", {"form": form}, status=422 if form.errors else 200)
