@@ -32,6 +32,7 @@ checks:
 	$(BIN)/ruff format --check .
 	DRYSTONE_HOME=build/lint $(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_scope.py
 
 bench: setup-bench ## measure the filter against SquidGuard (DRYSTONE_BENCH_DATA names the lists)
 	$(BIN)/python -m bench $(ARGS)

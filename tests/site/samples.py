@@ -264,7 +264,7 @@ SAMPLES: dict[str, Sample] = {
     "network:try_out_csv": lambda school: {"number": _try_out(school).pk},
     "network:list_update": lambda school: {
         "number": ListUpdate.objects.create(
-            school=school, source="ut1", kind="update", by_name="a test", state="done", outcome="unchanged"
+            school=school, source="starter", kind="update", by_name="a test", state="done", outcome="unchanged"
         ).pk
     },
     "network:check_run": lambda school: {"number": _run(school).pk},

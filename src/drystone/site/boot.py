@@ -30,6 +30,7 @@ def prepare(home: Home) -> None:
     from drystone.registers.school.models import School
     from drystone.site.setup.code import forget_code, make_code
 
+    # unscoped: whether the house is set up
     if School.objects.exists():
         forget_code(home)
     else:

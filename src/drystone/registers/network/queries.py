@@ -101,6 +101,7 @@ def _line_of(rule: Rule) -> list[Rule]:
     """Oldest first."""
     line = [rule]
     while line[0].replaces_id is not None and len(line) < 50:
+        # unscoped: what a rule of the reader's school took the place of
         line.insert(0, Rule.objects.with_names().get(pk=line[0].replaces_id))
     while len(line) < 100:
         after = Rule.objects.with_names().filter(replaces=line[-1]).first()

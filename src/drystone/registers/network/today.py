@@ -59,6 +59,7 @@ def _lists_that_wait() -> list[Task]:
         for held in all_held(settings.HOME.lists)
     ]
     for name in source_names(settings.HOME.lists):
+        # unscoped: lists are the house's; no name of a person is told
         last = ListUpdate.objects.filter(source=name).first()
         if last is not None and last.state == ListUpdate.State.FAILED:
             url = reverse("network:list_source", args=[name])

@@ -65,6 +65,7 @@ def find(viewer: Viewer, text: str) -> Found:
     nearly = []
     if asked.words and len(keys) < FEW:
         nearly = [key for key in _nearly(reached, asked.words) if key not in set(keys)]
+    # unscoped: keys were found within the viewer's reach
     shown = {person.pk: person for person in with_family(viewer, Person.objects.filter(pk__in=[*keys, *nearly]))}
     return Found([shown[key] for key in keys], [shown[key] for key in nearly], asked.classes, more)
 

@@ -77,6 +77,7 @@ def own_requests(person: Person) -> QuerySet[SiteRequest]:
 
 def request_of_ticket(text: str) -> SiteRequest | None:
     """The request that this very ticket led to."""
+    # unscoped: a ticket is signed, and opens its own request alone
     ticket = RequestTicket.objects.select_related("request").filter(digest=ticket_digest(text)).first()
     return ticket.request if ticket else None
 

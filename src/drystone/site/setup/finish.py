@@ -47,6 +47,7 @@ def found(answers: dict[str, Any]) -> Founded:
     """School, calendar, people with accounts, zones. P02: the co-ordinator holds the role from today."""
     ChainHead.objects.get_or_create(chain=HOUSE)
     ChainHead.objects.select_for_update().get(chain=HOUSE)  # two browsers at the last step: one of them
+    # unscoped: whether the house is set up
     if School.objects.exists():
         raise AlreadySetUp
     school = found_school(by=None, as_name=WIZARD, **answers["school"])

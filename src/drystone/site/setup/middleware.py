@@ -16,6 +16,7 @@ class SetUpMiddleware:
         self.done = False  # a school never goes away again, so one look is enough
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # unscoped: whether the house is set up
         self.done = self.done or School.objects.exists()
         if not self.done and not request.path.startswith(OPEN_BEFORE):
             return redirect("set_up:start")

@@ -45,6 +45,7 @@ def step(view: View) -> View:
     @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # unscoped: whether the house is set up
         if School.objects.exists():
             return redirect("home")
         if not at_this_machine(request) and not request.session.get("set_up_allowed"):
@@ -57,6 +58,7 @@ def step(view: View) -> View:
 @public("asks for the set-up code, few tries")
 @never_cache
 def code(request: HttpRequest) -> HttpResponse:
+    # unscoped: whether the house is set up
     if School.objects.exists():
         return redirect("home")
     form = ask.CodeForm(request.POST or None)

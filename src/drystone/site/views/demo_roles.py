@@ -68,6 +68,7 @@ def open_demo(request: HttpRequest) -> School | None:
     """The demonstration school, where this visitor may step into its roles."""
     if not at_this_machine(request) and os.environ.get("DRYSTONE_DEMO") != "1":
         return None
+    # unscoped: the demo school is open to all
     return School.objects.filter(is_demo=True).first()
 
 

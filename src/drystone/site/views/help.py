@@ -31,6 +31,7 @@ def staff(request: HttpRequest, slug: str = "") -> HttpResponse:
 def _page(request: HttpRequest, template: str, slug: str) -> HttpResponse:
     school = _school(request, slug)
     today = timezone.localdate()
+    # unscoped: the names of schools, on pages that stand open
     others = [] if school else list(School.objects.order_by("name"))
     lead = holdings_on(school, Role.SAFEGUARDING_LEAD, today).first() if school else None
     head = holdings_on(school, Role.HEAD, today).first() if school else None
@@ -48,10 +49,12 @@ def _page(request: HttpRequest, template: str, slug: str) -> HttpResponse:
 def _school(request: HttpRequest, slug: str) -> School | None:
     """The one asked for; else the reader's own; else the only one there is."""
     if slug:
+        # unscoped: the names of schools, on pages that stand open
         school = School.objects.filter(slug=slug).first()
         if school is None:
             raise Http404("no such school")
         return school
     own: School | None = getattr(request, "school", None)
+    # unscoped: the names of schools, on pages that stand open
     first_two = list(School.objects.order_by("pk")[:2])
     return own or (first_two[0] if len(first_two) == 1 else None)

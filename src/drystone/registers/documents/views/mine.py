@@ -42,6 +42,7 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
 def _read(request: HttpRequest, version: int, pk: int) -> HttpResponse:
     shown = request.POST.get("shown", "")
     try:
+        # unscoped: the version was found among this person's own
         take_note(version=Version.objects.get(pk=version), person=person_of(request), shown=shown)
     except Refused as refusal:
         messages.error(request, f"{refusal}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -31,6 +31,7 @@ HISTORY = 20
 def lists(request: HttpRequest) -> HttpResponse:
     found, faults = all_sources()
     services.give_up_silent()
+    # unscoped: lists are the house's; only their names are read here
     under_way = {update.source: update for update in ListUpdate.objects.filter(state__in=services.UNDER_WAY)}
     published = _published(request)
     context = {
@@ -93,8 +94,7 @@ def update_lists(request: HttpRequest) -> HttpResponse:
 @require_safe
 def list_update(request: HttpRequest, number: int) -> HttpResponse:
     services.give_up_silent()
-    mine = Q(school=school_of(request)) | Q(school__isnull=True)  # what the night did is for every school of the house
-    found = get_object_or_404(ListUpdate.objects.filter(mine), pk=number)
+    found = get_object_or_404(_updates(request), pk=number)
     waits = found.state == ListUpdate.State.DONE and found.outcome == editions.WAITS
     if waits and editions.held(services.lists_folder(), found.source) is not None:
         return redirect("network:list_held", found.source)
@@ -125,10 +125,17 @@ def list_source(request: HttpRequest, name: str) -> HttpResponse:
         "faults": faults,
         "held": editions.held(services.lists_folder(), name),
         "history": editions.history(services.lists_folder(), name),
-        "updates": ListUpdate.objects.filter(source=name)[:HISTORY],
+        "updates": _updates(request).filter(source=name)[:HISTORY],
         "folders": [(folder, read, source.category(folder)) for folder, read in sorted(source.folders.items())],
     }
     return render(request, "network/list_source.html", context)
+
+
+def _updates(request: HttpRequest) -> QuerySet[ListUpdate]:
+    """What people of this school asked for. What the night did is for every school of the house."""
+    mine = Q(school=school_of(request)) | Q(school__isnull=True)
+    # unscoped: `mine` names the school
+    return ListUpdate.objects.filter(mine)
 
 
 def source_of(request: HttpRequest, name: str) -> Source | None:

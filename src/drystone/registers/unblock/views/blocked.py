@@ -84,6 +84,7 @@ def _visit(request: HttpRequest) -> Visit:
     except OSError:
         key = b""
     ticket = read_ticket(key, text, timezone.now())
+    # unscoped: the signed ticket names the school
     school = School.objects.filter(slug=ticket.school).first()
     if school is None:
         raise TicketError("This link is not one of ours, or a part of it is missing.")
