@@ -86,6 +86,13 @@ def test_refused_pupils_have_their_line_and_enough_of_them_not_to_be_taken_for_l
     assert (refusal.whom.family_name, str(refusal.whom.date_of_birth)) == ("Bell", "2018-01-02")
 
 
+def test_a_preferred_family_name_is_not_kept_and_that_is_said(tmp_path):
+    known = "<BasicDetails><PreferredSurname>Dent</PreferredSurname></BasicDetails>"
+    school = one(ctf(tmp_path / "a.xml", AMY + known))
+    assert school.pupils[0].family_name == "Bell"
+    assert "Amy Bell prefers the family name Dent" in texts(school.remarks)
+
+
 def test_names_within_basic_details_are_found_too(tmp_path):
     details = "<LegalSurname>Bell</LegalSurname><LegalForename>Amy</LegalForename><DOB>2018-01-02</DOB>"
     school = one(ctf(tmp_path / "a.xml", f"<UPN>{UPN}</UPN><BasicDetails>{details}</BasicDetails>"))

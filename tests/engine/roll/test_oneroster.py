@@ -142,9 +142,13 @@ def test_a_class_that_does_not_exist_and_a_user_that_does_not_are_refused_by_lin
 
 
 def test_an_organisation_that_does_not_exist_is_refused_and_seen(tmp_path):
-    file, rolls = whole(oneroster(tmp_path, orgs=ORGS, users=USERS + AMY + AMY.replace("s1", "s9").replace("u1", "u3")))
-    assert [len(roll.pupils) for roll in rolls] == [1, 0]
-    assert "line 3 of users.csv: The organisation “s9” is not in orgs.csv" in texts(rolls[1].refusals)
+    users = USERS + AMY + AMY.replace("s1", "s9").replace("u1", "u3")
+    school = one(oneroster(tmp_path / "one", orgs=ORGS, users=users))
+    assert len(school.pupils) == 1
+    assert "line 3 of users.csv: The organisation “s9” is not in orgs.csv" in texts(school.refusals)
+    _, rolls = whole(oneroster(tmp_path / "two", orgs=ORGS + "s2,,,Becks,school,999/2002,\n", users=users))
+    assert [(str(roll.school), len(roll.refusals)) for roll in rolls] == [
+        ("Fellside", 0), ("Becks", 0), ("a school that is not named", 1)]  # fmt: skip
 
 
 def test_a_guardian_of_three_children_in_two_schools_is_told_to_both(tmp_path):

@@ -31,6 +31,7 @@ PUPIL = {
     "DOB": "date_of_birth",
     "PreferredForename": "preferred_name",
     "NCyearActual": "year_group",
+    "PreferredSurname": "preferred_family_name",
 }
 # Some suppliers put the names and the birth into BasicDetails.
 IN_DETAILS = {**PUPIL, "LegalSurname": "family_name", "LegalForename": "given_names"}

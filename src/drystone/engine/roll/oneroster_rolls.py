@@ -77,7 +77,7 @@ class OneRosterRolls:
         refs = sorted(map(self._ref, self.known), key=lambda ref: (ref.dfe_number, ref.name, ref.reference))
         unnamed = "" in self.staging.schools("role", "class", "enrolment", "refused")
         unplaced = next(self.staging.without("user", "", "role"), None) is not None
-        if self.strangers or not refs or (len(refs) > 1 and (unnamed or unplaced)):
+        if not refs or (len(refs) > 1 and (self.strangers or unnamed or unplaced)):
             refs.append(SchoolRef())
         return refs
 
@@ -88,11 +88,9 @@ class OneRosterRolls:
 
     def roll(self, school: SchoolRef) -> SchoolRoll:
         """Rows that name no school are those of the one school that there is, else a roll of their own."""
-        alone = len(self.known) == 1
-        orgs = [school.reference] if school.reference else []
-        if bool(school.reference) == alone:
-            orgs.append("")
-        strangers = [] if school.reference else self.strangers
+        takes_rest = len(self.known) == 1 or not school.reference
+        orgs = [*([school.reference] if school.reference else []), *([""] if takes_rest else [])]
+        strangers = self.strangers if takes_rest else []
         faults = Faults()
         if school == self.refs[0]:
             faults.remarks += self.notes

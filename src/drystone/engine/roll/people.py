@@ -126,6 +126,9 @@ def upn_of(cells: Cells) -> str | None:
 def pupil_row(row: Staged, faults: Faults, dates: DateOrder = DateOrder.DAY_FIRST) -> PupilRow | None:
     """A pupil without key's meaning to others yet and without guardians; None if the row is refused."""
     told = row.cells
+    if (known_as := told.get("preferred_family_name", "")) and known_as != told.get("family_name"):
+        name = f"{told.get('given_names', '')} {told.get('family_name', '')}"
+        faults.remark(row.where, f"{name} prefers the family name {known_as}, which is not kept; the legal one is")
     try:
         return PupilRow(
             where=row.where,

@@ -105,7 +105,7 @@ class SchoolRef:
     name: str = ""
 
     def __str__(self) -> str:
-        return self.name or self.dfe_number or self.reference or "the school"
+        return self.name or self.dfe_number or self.reference or "a school that is not named"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
