@@ -25,6 +25,7 @@ from drystone.site.demo.certificate import use_certificate
 from drystone.site.demo.draft import leave_a_draft
 from drystone.site.demo.lists import bring_lists
 from drystone.site.demo.names import names
+from drystone.site.demo.posts import name_posts
 from drystone.site.demo.requests import add_requests
 from drystone.site.demo.rules import make_rules
 from drystone.site.demo.sign_on import add_sign_on
@@ -81,6 +82,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
     with transaction.atomic():
         school, year = _found(today)
         people = _people(school, year.starts, rng)
+        name_posts(school, people, since=year.starts, today=today)
         bring_lists(now)
         make_rules(
             school,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,9 +21,12 @@ MOST_DAYS = 90
 
 
 @transaction.atomic
-def send_notice(*, school: School, by: Person | None, text: Text, slug: str = "", as_name: str = "") -> Version:
+def send_notice(
+    *, school: School, by: Person | None, text: Text, slug: str = "", as_name: str = "", on: date | None = None
+) -> Version:
     """P47, P48: everybody of its audience is asked to read it. `slug` names one of the texts that are ready
-    (texts.yaml), in the school's words; without it the notice is the school's own."""
+    (texts.yaml), in the school's words; without it the notice is the school's own. `on`: a day of
+    the past, in a demonstration only."""
     require(by, "documents.send", school)
     lock(school)
     ready = _ready(slug) if slug else None
@@ -38,7 +43,7 @@ def send_notice(*, school: School, by: Person | None, text: Text, slug: str = ""
         )
     else:
         Document.objects.filter(pk=document.pk).update(ended_on=None)
-    return issue(document=document, text=text, by=by, anew=True, verb="send_notice", as_name=as_name)
+    return issue(document=document, text=text, by=by, anew=True, verb="send_notice", as_name=as_name, on=on)
 
 
 @transaction.atomic
@@ -104,9 +109,12 @@ def issue(
     about: str = "",
     accounts_only: bool | None = None,
     as_name: str = "",
+    on: date | None = None,
 ) -> Version:
     """The next version of a text, in the caller's transaction. Who it is for and how long they have is the text's."""
     _fits(text)
+    if on is not None and not document.school.is_demo:
+        raise Refused("A notice is sent today, and says so")
     before = document.versions.order_by("-number").first()
     number = before.number + 1 if before else 1
     only = accounts_only if accounts_only is not None else bool(before and before.accounts_only)
@@ -121,7 +129,7 @@ def issue(
         accounts_only=only,
         days=text.days,
         about=about,
-        issued_on=timezone.localdate(),
+        issued_on=on or timezone.localdate(),
         issued_by=by,
     )
     version.hash = version.digest()
