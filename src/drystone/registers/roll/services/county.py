@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ def import_file(
     columns = ColumnMapping.from_dict(mapping.columns) if mapping else None
     with read(path, mapping=columns) as file:
         parts = [(ref_of(file, school), school)] if school else _parts(file)
-        with _writing(dry_run):
+        with _rarely_collected(), _writing(dry_run):
             batch = secrets.token_hex(16)
             planned = (_one(path, file, ref, each, on, batch, mapping, dry_run, as_name) for ref, each in parts)
             outcomes = list(planned)
@@ -77,6 +78,17 @@ def import_file(
                 names = "; ".join(f"{one.school.name}: {one.counts['second_yes']}" for one in unsaid[:3])
                 raise Refused(f"Nothing was done. {names} (--yes-leavers says it)")
     return outcomes
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """A plan is many small objects that all live on: to walk over them again and again would be a third of the work."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @contextmanager

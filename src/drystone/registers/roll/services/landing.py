@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -25,7 +26,7 @@ from drystone.registers.school.services.changes import Refused
 SHOWN = ("tab", "position", "person_id", "name", "what", "detail", "fields", "key")
 
 
-@dataclass(slots=True)
+@dataclass
 class Plan:
     """What a run would do to one school: the rows, and how the preview tells it.
 
@@ -39,9 +40,10 @@ class Plan:
     counts: dict[str, Any] = field(default_factory=dict)
     second_yes: str = ""
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """Of all that the preview shows and how much would be written: another one means that the roll has changed."""
+        """Of all that the preview shows and how much would be written: another one means that the roll has changed.
+        Asked for when the plan is whole."""
         told = [[getattr(line, name) for name in SHOWN] for line in self.lines]
         canonical = json.dumps([told, list(self.draft.sizes()), self.second_yes], sort_keys=True, default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
