@@ -15,6 +15,7 @@ from django.utils import timezone
 from drystone.registers.accounts import sealing, two_step
 from drystone.registers.accounts.services import locks
 from drystone.registers.accounts.sso import stages
+from drystone.registers.school.models import User
 
 USE = "authenticator"
 
@@ -67,6 +68,11 @@ class TwoStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """Not the last way of somebody whose role needs a second step."""
         others = two_step.ways_of(authenticator.user).exclude(pk=authenticator.pk)
         return others.exists() or not two_step.is_required_of(authenticator.user)
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002
+        """What a passkey is called whose owner gives it no name."""
+        number = Authenticator.objects.filter(user=user, type=type).count()
+        return f"Passkey {number + 1}" if number else "Passkey"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, Any] = super().get_public_key_credential_rp_entity()

@@ -35,6 +35,12 @@ class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
             given["data"]["passwordless"] = "on"
         return given
 
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        form.fields["name"].label = "What do you call this device?"
+        form.fields["name"].help_text = "So that you know it again, for example Laptop"
+        return form
+
 
 class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
     success_url = reverse_lazy("mfa_index")
