@@ -61,6 +61,9 @@ SHARED = {
     "documents:sign": {"slug": "answer-for-policy"},
 }
 
+# What an address asks for besides.
+QUERY = {"accounts:not_needed": "?system=network"}
+
 
 def _year(school: School):
     return school.years.first() or calendar.add_year(school=school, by=None, plan=usual_year_from(2026))
