@@ -6,7 +6,7 @@ otherwise are all refused, for which of them is right is not ours to guess.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -26,13 +26,15 @@ def settle_pupils(rows: Sequence[PupilRow], faults: Faults) -> list[PupilRow]:
     return settle_namesakes(drop_shared_sign_ons(rows, faults), faults)
 
 
-def merge_repeated(rows: Iterable[PupilRow]) -> list[PupilRow]:
+def merge_repeated(rows: Sequence[PupilRow]) -> list[PupilRow]:
     """Rows that say the same in all but their contacts become one, with the contacts of all."""
+    names = [(row.upn or row.reference, row.given_names, row.family_name, row.date_of_birth) for row in rows]
+    times = Counter(names)
     one: dict[PupilRow, PupilRow] = {}
-    for row in rows:
+    for row, name in zip(rows, names, strict=True):
         # Without a number only a contact shows that a row is there again; else it may be another child.
-        own = row.where if not (row.upn or row.reference or row.care) else Place("", 0)
-        alike = replace(row, where=own, key="", care=None)
+        once = times[name] == 1 or not (row.upn or row.reference or row.care)
+        alike = row if once else replace(row, where=Place("", 0), key="", care=None)
         if (first := one.get(alike)) is None:
             one[alike] = row
         else:

@@ -172,7 +172,7 @@ class SchoolPeople:
             what = f"The user {cell.shown(user)} is not in users.csv"
             self.faults.refuse(held.where, what, NEW_EXPORT, whom({"reference": user}))
         if "gone" in held.cells:
-            rows = [replace(row, cells={**row.cells, "gone": "yes"}) for row in rows]
+            rows = [row.saying({**row.cells, "gone": "yes"}) for row in rows]
         return rows[-1:] if self.delta else rows
 
     def _pupil(self, row: Staged, births: list[Staged]) -> PupilRow | None:
@@ -182,7 +182,7 @@ class SchoolPeople:
             return PupilRow(where=row.where, key=row.key, reference=row.key, **bare_names(told), gone=True)
         if (years := row.cells.get("grades")) is not None:
             told["year_group"] = one_year(years)
-        return pupil_row(replace(row, cells=told), self.faults)
+        return pupil_row(row.saying(told), self.faults)
 
     def _staff(self) -> list[StaffRow]:
         made: dict[str, StaffRow] = {}
@@ -195,7 +195,7 @@ class SchoolPeople:
                         where=row.where, key=user, reference=user, **bare_names(told), role=STAFF[role], gone=True
                     )
                 else:
-                    person = staff_row(replace(row, cells={**told, "role": role}), self.faults)
+                    person = staff_row(row.saying({**told, "role": role}), self.faults)
                 if person:
                     made[user] = replace(person, role=STAFF[role], role_told=role)
         return drop_shared_sign_ons(list(made.values()), self.faults)
@@ -220,7 +220,7 @@ class SchoolPeople:
                 held = self.roles.get(user, {})
                 if "gone" in row.cells or any("gone" in one.cells for role, one in held.items() if role in GUARDIAN):
                     made[user] = GuardianRow(where=row.where, key=user, reference=user, **bare_names(told), gone=True)
-                elif person := guardian_row(replace(row, cells=told), self.faults):
+                elif person := guardian_row(row.saying(told), self.faults):
                     made[user] = person
         return made
 
