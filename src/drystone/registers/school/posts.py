@@ -102,7 +102,7 @@ def _gaps(stays: Iterable[tuple[date, date | None]], on: date) -> list[tuple[dat
     for starts, last in sorted(stays, key=lambda stay: stay[0]):
         if covered is not None and starts > covered + timedelta(days=1):
             gaps.append((covered + timedelta(days=1), starts - timedelta(days=1)))
-        covered = max(covered or date.min, last or date.max)
+        covered = max(covered or starts, min(last or on, on))
     if covered is not None and covered < on:
         gaps.append((covered + timedelta(days=1), None))
     return gaps
