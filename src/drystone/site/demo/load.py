@@ -21,6 +21,7 @@ from drystone.registers.school.services.people import add_class, add_person, giv
 from drystone.registers.school.services.places import add_zone
 from drystone.registers.school.services.schools import found_school
 from drystone.registers.school.terms import YearPlan, usual_year
+from drystone.site.demo.accounts import add_accounts
 from drystone.site.demo.certificate import use_certificate
 from drystone.site.demo.draft import leave_a_draft
 from drystone.site.demo.lists import bring_lists
@@ -96,6 +97,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
         use_certificate(school, people["technician"])
         leave_a_draft(school, people["coordinator"])
         add_requests(school, people)
+        add_accounts(school, people, year=year, today=today)
         record_review(
             school=school,
             by=people["chair"],
