@@ -25,14 +25,15 @@ def ways_in(viewer: Viewer, person: Person) -> PersonPart | None:
 
 @person_part(permission="accounts.view_held", order=52)
 def accounts(viewer: Viewer, person: Person) -> PersonPart | None:
-    """P45: the account here, and those on the school's network and e-mail. Children have none of either here."""
+    """P45: those on the school's network and e-mail; and closing the one here. Children have none of either here."""
     if Role.PUPIL in roles_of(person):
         return None
     held = AccountHolder.objects.filter(Q(until__isnull=True) | Q(until__gte=viewer.on), person=person)
     held = held.filter(account__closed_on=None).select_related("account")
     context = {
-        "held": held.order_by("account__system", "account__name"),
+        "held": list(held.order_by("account__system", "account__name")),
         "not_needed": [(System(said.system).label, said.reason) for said in person.accounts_not_needed.all()],
+        "reader": viewer.person,
         "outside": SocialAccount.objects.filter(user=person.user_id).exists() if person.user_id else False,
     }
-    return PersonPart("Accounts", "accounts/person.html", context)
+    return PersonPart("Network and e-mail accounts", "accounts/person.html", context)
