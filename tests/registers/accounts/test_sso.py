@@ -10,6 +10,8 @@ from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from oidc_provider_mock import run_server_in_thread
 
@@ -293,3 +295,14 @@ def test_who_says_no_or_a_provider_that_is_away_leads_back_to_the_sign_in_page(s
     assert "did not work" in text(answer)
     assert client.get("/accounts/with/nobody/back/").status_code == 404
     assert client.get("/accounts/with/council/").status_code == 302
+
+
+def test_the_technicians_check_asks_each_provider_who_it_is(sources, port, school, capsys):
+    call_command("sign_in")
+    assert f"http://localhost:{port} answers" in capsys.readouterr().out
+    write_sources(sources, port, schools="[nowhere]")
+    with pytest.raises(CommandError, match="no school nowhere"):
+        call_command("sign_in")
+    write_sources(sources, 1)
+    with pytest.raises(CommandError, match="does not answer"):
+        call_command("sign_in")
