@@ -111,7 +111,7 @@ def carry_out(*, run: Run, on: date) -> Run:
     try:
         with _opened(run) as (roll, file), transaction.atomic():
             school = lock(run.school)
-            held = Run.objects.select_for_update().select_related("school", "applied_by").get(pk=run.pk)
+            held = Run.objects.select_for_update(of=("self",)).select_related("school", "applied_by").get(pk=run.pk)
             if held.state != RunState.WORKING:
                 return held
             if file.sha256 != held.sha256:
