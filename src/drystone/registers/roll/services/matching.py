@@ -59,7 +59,7 @@ def _pupil(desk: Desk, row: PupilRow) -> Found:
         return None
     found = by_reference or by_upn
     if found is not None:
-        if _agree(found, row):
+        if row.gone or _agree(found, row):
             return found
         why = f"The number is that of {standing.in_words(found)}, but neither name nor birth date is"
         return _answered(desk.ask(row, why, [found], new=False))

@@ -147,26 +147,31 @@ def _years(desk: Desk) -> dict[str, Counter[int]]:
 
 def place_pupils(desk: Desk, classes: dict[str, SchoolClass]) -> None:
     """Who is in which class. In a full file a pupil in none is in none."""
-    placed: set[int] = set()
+    goes_to: dict[int, tuple[Person, SchoolClass | None, object]] = {}
     unclear: set[int] = set()
     for membership in desk.roll.memberships:
         pupil = desk.pupils.get(membership.person) or desk.known_before(membership.person)
-        if membership.teaches or pupil is None or (pupil.pk and not desk.standing.was_pupil(pupil)):
+        if membership.teaches or pupil is None or not _may_be_placed(desk, pupil):
             continue
         school_class = classes.get(membership.school_class)
         if not _in_force(desk, membership):
             if membership.gone and school_class and school_class.pk and pupil.school_class_id == school_class.pk:
-                _move(desk, pupil, None, membership.where)
+                goes_to.setdefault(id(pupil), (pupil, None, membership.where))
         elif school_class is None:
             unclear.add(id(pupil))
-        elif desk.standing.here(pupil) or pupil.left_on is None:
-            placed.add(id(pupil))
-            _move(desk, pupil, school_class, membership.where)
+        else:
+            goes_to[id(pupil)] = (pupil, school_class, membership.where)
     if desk.scopes.memberships == Scope.FULL:
         for row in desk.roll.pupils:
             pupil = desk.pupils.get(row.key)
-            if pupil is not None and id(pupil) not in placed | unclear:
-                _move(desk, pupil, None, row.where)
+            if pupil is not None and id(pupil) not in unclear:
+                goes_to.setdefault(id(pupil), (pupil, None, row.where))
+    for pupil, school_class, where in goes_to.values():
+        _move(desk, pupil, school_class, where)
+
+
+def _may_be_placed(desk: Desk, pupil: Person) -> bool:
+    return pupil.pk is None or (desk.standing.was_pupil(pupil) and desk.standing.here(pupil))
 
 
 def _move(desk: Desk, pupil: Person, school_class: SchoolClass | None, where: object) -> None:

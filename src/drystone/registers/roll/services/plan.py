@@ -14,6 +14,8 @@ from drystone.registers.roll.services.desk import Desk
 from drystone.registers.roll.services.landing import Plan
 from drystone.registers.roll.services.leaving import BY_FILE, absent_leave, guardians_without_wards
 from drystone.registers.roll.services.standing import Standing
+from drystone.registers.roll.services.telling import Teller
+from drystone.registers.roll.services.unplaced import placed
 from drystone.registers.school.models import STAFF, Person, School
 from drystone.registers.school.services.changes import Refused
 
@@ -37,7 +39,9 @@ def plan_roll(
             "right file, and export it again"
         )
     standing = Standing(school, source.value, on)
-    desk = Desk(school, roll, scopes, source, on, standing, may_give_roles, choices)
+    teller = Teller()
+    roll = placed(roll, standing, teller)
+    desk = Desk(school, roll, scopes, source, on, standing, may_give_roles, choices, teller=teller)
     for refusal in roll.refusals:
         _tell_refusal(desk, refusal)
     for remark in roll.remarks:
