@@ -9,7 +9,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 from drystone.registers.roll.models import Run, RunState
 from drystone.registers.roll.services import imports
 from drystone.registers.roll.services.new_year import begin_due
-from drystone.registers.roll.services.retention import forget_journals
+from drystone.registers.roll.services.retention import forget_journals, give_up_interrupted
 from drystone.registers.roll.uploads import KEPT_FOR, left_behind
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 @db_task()  # type: ignore[untyped-decorator]
 def read_now(number: int) -> None:
-    _no_use_any_more(imports.read(run=Run.objects.select_related("school", "made_by", "mapping").get(pk=number)))
+    run = Run.objects.select_related("school", "made_by", "mapping").get(pk=number)
+    _no_use_any_more(imports.read(run=run, on=timezone.localdate()))
 
 
 @db_task()  # type: ignore[untyped-decorator]
@@ -36,6 +37,11 @@ def _no_use_any_more(run: Run) -> None:
 def years_begin() -> None:
     """In the night before the day, or as soon as this machine is on again."""
     begin_due(timezone.localdate())
+
+
+@db_periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
+def give_up_what_was_interrupted() -> None:
+    give_up_interrupted(timezone.now())
 
 
 @db_periodic_task(crontab(hour="4", minute="17"))  # type: ignore[untyped-decorator]

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from drystone.engine.roll.mapping import BadMapping
 from drystone.engine.roll.mapping import Mapping as ColumnMapping
@@ -181,7 +182,7 @@ def _to_be_read(run: Run, by: Person | None, *expected: RunState, **new: object)
     run = _at(run, by, *expected)
     for name, value in new.items():
         setattr(run, name, value)
-    run.state, run.problem, run.digest = RunState.READING, "", ""
+    run.state, run.problem, run.digest, run.since = RunState.READING, "", "", timezone.now()
     run.save()
     return run
 
@@ -201,7 +202,7 @@ def ask_to_apply(*, run: Run, by: Person | None, leavers: bool = False) -> Run:
     run = _at(run, by, RunState.WAITING)
     if run.counts.get("second_yes") and not leavers:
         raise Refused(run.counts["second_yes"], field="leavers")
-    run.state, run.applied_by = RunState.WORKING, by
+    run.state, run.applied_by, run.since = RunState.WORKING, by, timezone.now()
     run.save()
     return run
 

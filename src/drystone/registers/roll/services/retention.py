@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from drystone.registers.roll.models import Change, Line, Run
+from drystone.registers.roll.models import Change, Line, Run, RunState
 
 KEPT = timedelta(days=30)  # so long a run can be undone, and its lines can be looked up
+LONGEST = timedelta(hours=1)  # a file that takes longer than this is not being worked at any more
 
 
 def forget_journals(now: datetime) -> int:
@@ -20,3 +21,12 @@ def forget_journals(now: datetime) -> int:
         Change.objects.filter(run=key).delete()
         Line.objects.filter(run=key).delete()
     return len(keys)
+
+
+def give_up_interrupted(now: datetime) -> int:
+    """A machine that was switched off in the middle wrote nothing: the run says so, instead of waiting for ever."""
+    stuck = Run.objects.filter(state__in=(RunState.READING, RunState.WORKING), since__lt=now - LONGEST)
+    return stuck.update(
+        state=RunState.FAILED,
+        problem="It was interrupted, and nothing was changed. Send the file again",
+    )
