@@ -9,6 +9,8 @@ from django.urls import include, path
 
 from drystone.registers.accounts.views import screen, two_step
 from drystone.registers.network.views import certificates
+from drystone.registers.school import access
+from drystone.registers.school.views import workplace
 from drystone.registers.unblock.views import blocked
 from drystone.site import pac
 from drystone.site.views import account as own
@@ -48,6 +50,7 @@ urlpatterns = [
     path("account/locked/kept/", screen.kept, name="screen_kept"),
     path("account/here/", screen.here, name="screen_here"),
     path("account/first-time/", own.first_time, name="first_time"),
+    path("account/where/", workplace.workplace, name="workplace"),
     path("account/closed/", account.account_inactive, name="account_inactive"),
     path("account/sign-in/", account.login, name="account_login"),
     path("account/sign-out/", account.logout, name="account_logout"),
@@ -57,6 +60,7 @@ urlpatterns = [
     path("account/two-step/code/", mfa.authenticate, name="mfa_authenticate"),
     path("account/two-step/confirm/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("account/two-step/app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("account/two-step/app/new-phone/", access.own(two_step.NewPhone.as_view()), name="new_phone"),
     path("account/two-step/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("account/two-step/passkeys/add/", two_step.AddPasskey.as_view(), name="mfa_add_webauthn"),
     path("account/two-step/passkeys/<int:pk>/remove/", two_step.RemovePasskey.as_view(), name="mfa_remove_webauthn"),

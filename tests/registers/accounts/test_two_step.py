@@ -1,5 +1,7 @@
 """P48: roles that open much need a second step; a lost phone is helped with, on record."""
 
+import time
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
@@ -8,7 +10,7 @@ from drystone.registers.accounts.two_step import BY_PROVIDER, REQUIRED_OF
 from drystone.registers.school.models import AuditEntry, Role, User
 from tests.people import enrol, make_person, make_school, sign_in
 from tests.registers.accounts.parts import PASSWORD, account, sign_in_with, text
-from tests.totp import code_now
+from tests.totp import code_at, code_now
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PAGES = ["/", "/school/people/", "/accounts/", "/traffic/", "/policy/", "/school/audit/"]
@@ -154,3 +156,26 @@ def test_pupils_get_no_account(head, school):
     page = sign_in(head).post(f"/school/people/{pupil.pk}/account/", follow=True)
     assert "pupils have no password here" in text(page)
     assert not User.objects.filter(email="pip@fellside.example").exists()
+
+
+def test_the_app_moves_to_a_new_phone_and_the_old_one_opens_nothing_any_more(
+    client, head, django_capture_on_commit_callbacks
+):
+    enrol(head.user, SECRET)
+    sign_in_with(client, head)
+    client.post("/account/two-step/code/", {"code": code_now(SECRET)})
+    assert client.get("/account/two-step/app/new-phone/")["Location"].startswith("/account/confirm/")
+    client.post("/account/confirm/", {"password": PASSWORD})
+    secret = text(client.get("/account/two-step/app/new-phone/")).split('id="secret">')[1].split("<")[0]
+    client.post("/account/two-step/app/new-phone/", {"code": "000000"})
+    assert Authenticator.objects.filter(user=head.user, type=Authenticator.Type.TOTP).count() == 1
+    secret = client.session["mfa.totp.secret"]
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/two-step/app/new-phone/", {"code": code_now(secret)})
+    client.post("/account/sign-out/")
+    sign_in_with(client, head)
+    client.post("/account/two-step/code/", {"code": code_at(SECRET, time.time() + 30)})
+    assert client.get("/").status_code == 302
+    client.post("/account/two-step/code/", {"code": code_at(secret, time.time() + 30)})
+    assert client.get("/").status_code == 200
+    assert AuditEntry.objects.filter(verb="add_second_step", actor=head.key).exists()
