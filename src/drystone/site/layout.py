@@ -51,6 +51,7 @@ NAVIGATION = (
     ),
     Entry("My children", "school:my_children", "school.view_children", "What the school has about your children"),
     Entry("School", "school:settings", "school.view_settings", "Contacts, calendar, zones, groups and classes"),
+    Entry("Schools", "school:authority", "school.view_authority", "How the schools of the council or trust stand"),
     Entry("Audit trail", "school:audit", "school.view_audit", "Who changed what, and when"),
 )
 

@@ -7,7 +7,7 @@ class PolicyConfig(AppConfig):
     verbose_name = "Policy"
 
     def ready(self) -> None:
-        from drystone.oversight.policy import beside  # noqa: F401 - it stands beside the sign-off from now on
+        from drystone.oversight.policy import beside, council  # noqa: F401 - other floors ask them from now on
         from drystone.oversight.policy.services import renew_findings
         from drystone.registers.school.hooks import evidence_changed
 

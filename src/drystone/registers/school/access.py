@@ -182,9 +182,11 @@ class SchoolMiddleware:
     def _person(request: HttpRequest) -> Person | None:
         if not request.user.is_authenticated:
             return None
-        people = Person.objects.filter(user=request.user).select_related("school", "school__authority").order_by("id")
-        chosen = request.session.get("person")
-        return next((p for p in people if p.pk == chosen), None) or people.first()
+        found = Person.objects.filter(user=request.user).select_related("school", "school__authority").order_by("id")
+        people, chosen = list(found), request.session.get("person")
+        if len(people) < 2 or any(p.pk == chosen for p in people):
+            return next((p for p in people if p.pk == chosen or len(people) == 1), None)
+        return next((p for p in people if roles_of(p)), people[0])
 
 
 # Pages of allauth that stand open to strangers, and those that need a signed-in user.
@@ -193,6 +195,7 @@ OPEN_PAGES = frozenset(
 )
 OWN_PAGES = frozenset(
     {
+        "workplace",
         "account_change_password",
         "account_reauthenticate",
         "mfa_index",

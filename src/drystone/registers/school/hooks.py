@@ -15,6 +15,7 @@
 - `integration_ends`: the token of another system is withdrawn, in the same transaction, with `integration` and `by`.
 - `coordinator_changed`: another e-safety co-ordinator is named, in the same transaction, with `school`, `holding`,
   `before` (a Person) and `by`: everybody is told.
+- `@board_counts`: the one function that says how many promises of each state schools have, and no more.
 - `@person_part` functions, in each app's `person_parts.py`: what the register adds to a person's page.
 """
 
@@ -35,6 +36,7 @@ from drystone.registers.school.models import Person, Role, RoleHolding, School
 if TYPE_CHECKING:
     from drystone.engine.filtering.overlay import Device, Permit, Session, SwitchedOff
     from drystone.engine.filtering.words import Access
+    from drystone.registers.school.controls import State
     from drystone.registers.school.reach import Viewer
 
 log = logging.getLogger(__name__)
@@ -153,6 +155,21 @@ def person_parts(viewer: Viewer, person: Person) -> list[PersonPart]:
     asked = sorted(_person_parts, key=lambda part: part[:2])
     drawn = [function(viewer, person) for _, permission, function in asked if may_see(viewer, permission, person)]
     return [part for part in drawn if part is not None]
+
+
+Counts = Mapping[int, Mapping["State", int]]
+_counts: list[Callable[[Sequence[School], date], Counts]] = []
+
+
+def board_counts(function: Callable[[Sequence[School], date], Counts]) -> Callable[[Sequence[School], date], Counts]:
+    """Register `(schools, on) -> school's key → state → promises`: what a council may know of each of its schools."""
+    _counts.append(function)
+    return function
+
+
+def counts_of(schools: Sequence[School], on: date) -> Counts:
+    """A school that nobody assessed yet is left out."""
+    return {key: states for function in _counts for key, states in function(schools, on).items()}
 
 
 def announce_joined(*, school: School, people: Sequence[Person], on: date, by: Person | None) -> None:

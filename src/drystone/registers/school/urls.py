@@ -2,6 +2,7 @@ from django.urls import path
 
 from drystone.registers.school.views import (
     audit,
+    authority,
     calendar,
     classes,
     families,
@@ -18,6 +19,9 @@ app_name = "school"
 urlpatterns = [
     path("", settings.settings, name="settings"),
     path("details/", settings.details, name="details"),
+    path("authority/", authority.authority, name="authority"),
+    path("authority/schools.csv", authority.authority_csv, name="authority_csv"),
+    path("authority/add/", authority.new_school, name="add_school"),
     path("co-ordinator/", people.coordinator, name="coordinator"),
     path("posts/", posts.posts, name="posts"),
     path("posts/<slug:slug>/", posts.post, name="post"),

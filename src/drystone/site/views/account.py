@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from drystone.registers.accounts.api import confirmed_by_password, is_stepped_in, ways_of
 from drystone.registers.school.access import public
-from drystone.registers.school.models import Role
+from drystone.registers.school.models import Person, Role
 from drystone.registers.school.services.accounts import find_first_time_code, use_first_time_code
 from drystone.registers.school.services.changes import Refused
 from drystone.site.views.errors import too_many
@@ -42,6 +42,7 @@ def own_account(request: HttpRequest) -> HttpResponse:
             "held": [(Role(h.role).label, h.starts, h.ends) for h in held],
             "two_step": two_step,
             "stepped_in": is_stepped_in(request),
+            "elsewhere": Person.objects.filter(user=request.user.pk).count() > 1,
         },
     )
 

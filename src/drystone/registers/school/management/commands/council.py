@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from drystone.registers.school.models import Person, Role, School
+from drystone.registers.school.queries import holdings_on
+from drystone.registers.school.services.accounts import give_first_time_code
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.people import give_role
 from drystone.registers.school.services.schools import move_school
@@ -22,6 +24,11 @@ class Command(BaseCommand):
         give = ways.add_parser("give", help="Let a person set the rules of the authority for all its schools.")
         give.add_argument("school", help="The short name of the school that knows the person.")
         give.add_argument("email", help="The person's e-mail address.")
+        letter = ways.add_parser(
+            "letter", help="A new first-time code for the head of a school, who has lost the letter."
+        )
+        letter.add_argument("school", help="The short name of the school.")
+        letter.add_argument("email", help="The head teacher's e-mail address.")
         move = ways.add_parser("move", help="Move a school to another authority.")
         move.add_argument("school", help="The short name of the school.")
         move.add_argument("authority", help='The name of the council or trust; "" for none.')
@@ -32,7 +39,13 @@ class Command(BaseCommand):
             known = ", ".join(School.objects.values_list("slug", flat=True)) or "none"
             raise CommandError(f"there is no school '{options['school']}'; there are: {known}")
         try:
-            done = self._give(school, options["email"]) if options["way"] == "give" else self._move(school, options)
+            match options["way"]:
+                case "give":
+                    done = self._give(school, options["email"])
+                case "letter":
+                    done = self._letter(school, options["email"])
+                case _:
+                    done = self._move(school, options)
         except Refused as refusal:
             raise CommandError(f"{refusal}.") from None
         self.stdout.write(done)
@@ -43,6 +56,14 @@ class Command(BaseCommand):
             raise CommandError(f"nobody at {school.name} has the address {email}; add the person under People first")
         give_role(person=person, role=Role.COUNCIL, by=None, as_name=WHO, starts=timezone.localdate())
         return f"{person.name} sets the rules of {school.authority} from today."
+
+    def _letter(self, school: School, email: str) -> str:
+        heads = [held.person for held in holdings_on(school, Role.HEAD, timezone.localdate())]
+        head = next((person for person in heads if person.email.lower() == email.lower()), None)
+        if head is None:
+            raise CommandError(f"no head teacher of {school.name} has the address {email}")
+        code = give_first_time_code(person=head, by=None, as_name=WHO)
+        return f"{head.name} sets a password at /account/first-time/ with the code {code}, once, within 14 days."
 
     def _move(self, school: School, options: dict[str, Any]) -> str:
         move_school(school=school, authority=options["authority"].strip(), as_name=WHO)
