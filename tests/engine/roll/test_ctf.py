@@ -113,6 +113,29 @@ def test_entities_are_refused_before_they_are_read(tmp_path, doctype, encoding):
         read(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_entities_are_found_in_utf_16_without_a_mark(tmp_path, encoding):
+    path = ctf(tmp_path / "a.xml", "<Surname>&a;</Surname>", before=BOMB)
+    text = path.read_text().replace('version="1.0"', 'version="1.0" encoding="utf-16"')
+    path.write_bytes(text.encode(encoding))
+    with pytest.raises(UnreadableRoll, match="declares entities"):
+        read(path)
+
+
+def test_an_encoding_that_could_hide_a_doctype_is_refused(tmp_path):
+    path = ctf(tmp_path / "a.xml", AMY, before=BOMB.replace("<", "+ADw-"))
+    path.write_text(path.read_text().replace('version="1.0"', 'version="1.0" encoding="UTF-7"'))
+    with pytest.raises(UnreadableRoll, match="XML in UTF-7"):
+        read(path)
+
+
+def test_the_parser_itself_lets_no_doctype_pass(tmp_path, monkeypatch):
+    """The second lock, should the first be passed in a way that nobody thought of."""
+    monkeypatch.setattr("drystone.engine.roll.ctf.check_prologue", lambda path: None)
+    with pytest.raises(UnreadableRoll, match="declares entities"):
+        read(ctf(tmp_path / "a.xml", AMY, before=BOMB))
+
+
 def test_a_doctype_behind_a_long_comment_is_found_too(tmp_path):
     with pytest.raises(UnreadableRoll, match="no XML element in its first 64 KB"):
         read(ctf(tmp_path / "a.xml", AMY, before=f"<!--{'x' * 70_000}-->{OUTSIDE}"))

@@ -152,6 +152,16 @@ def test_a_school_of_more_rows_than_any_has_is_refused_before_it_fills_the_memor
     refused(table(tmp_path / "a.csv", *[ROW] * 60), "line 52: more than 50 rows for one school")
 
 
+def test_a_full_disk_is_said_in_a_line(tmp_path, monkeypatch):
+    class Full(staging.Staging):
+        def __init__(self):
+            super().__init__()
+            self.database.executescript("PRAGMA max_page_count = 4")
+
+    monkeypatch.setattr("drystone.engine.roll.table.Staging", Full)
+    refused(table(tmp_path / "a.csv", *[ROW] * 3000), "Make room in ")
+
+
 def test_a_school_of_more_users_than_any_has_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(staging, "MOST_PER_SCHOOL", 2)
     users = "".join(f"u{n},,,true,s1,student,a{n},,Amy,Bell,,,,,,,03,\n" for n in range(3))

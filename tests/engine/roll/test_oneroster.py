@@ -73,6 +73,27 @@ def test_a_delta_without_status_is_refused_row_by_row_and_without_the_column_as_
         read(path)
 
 
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_guardian_who_stands_at_the_council_is_told_to_every_school_of_a_delta(tmp_path, version):
+    """Which school knows her, the register has to say."""
+    stamp = ANN.replace("g1,,", "g1,active,")
+    cells = stamp.split(",")
+    stamp = stamp if version == "1.1" else ",".join([*cells[:4], *cells[6:18]]).strip() + ",,,la\n"
+    pupils = AMY.replace("u1,,", "u1,active,") + AMY.replace("u1,,", "u3,active,").replace("s1", "s2")
+    rooms = "e1,active,,c1,s1,u1,student,,,\ne2,active,,c1,s2,u3,student,,,\n"
+    files = {"users": USERS + pupils + stamp} if version == "1.1" else {"users": USERS_12 + stamp}
+    _, rolls = whole(oneroster(tmp_path, mode="delta", version=version, enrollments=ENROLLMENTS + rooms, **files))
+    assert [roll.school.reference for roll in rolls] == ["s1", "s2"]
+    for roll in rolls:
+        assert [row.family_name for row in (roll.guardians if version == "1.1" else roll.perhaps)] == ["Bell"]
+
+
+def test_a_bulk_export_without_a_school_is_refused(tmp_path):
+    orgs = ORGS.replace("school", "district") + "la,,,Council,district,,\n"
+    with pytest.raises(UnreadableRoll, match="no organisation of the type school"):
+        read(oneroster(tmp_path, orgs=orgs, users=USERS + AMY))
+
+
 def test_without_a_manifest_nobody_has_left(tmp_path):
     path = oneroster(tmp_path, orgs=ORGS, users=USERS + AMY)
     (path / "manifest.csv").unlink()

@@ -6,7 +6,6 @@ fetched, and a pupil is forgotten as soon as it is put down.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,6 +22,9 @@ from drystone.engine.roll.values import Place, RollFile, SchoolRef, Scope, Scope
 PROLOGUE = 64 * 1024  # bytes in which the first element must begin
 MOST_CONTACTS = 20
 NOWHERE = frozenset({"9999999", "0000000"})
+ENCODING = re.compile(r"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
+# In these a "<" is a "<": others, such as UTF-7, could hide a DTD from us and not from the parser.
+ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "latin1"})
 NOT_MARKUP = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 PUPIL = {
     "UPN": "upn",
@@ -49,8 +51,11 @@ def check_prologue(path: Path) -> None:
     """UnreadableRoll if anything but comments stands before the root, above all a DTD: entities are made there."""
     with path.open("rb") as stream:
         start = stream.read(PROLOGUE)
-    utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = NOT_MARKUP.sub("", start.decode("utf-16" if utf16 else "latin-1", "ignore"))
+    plain = start.replace(b"\0", b"").decode("latin-1")  # of UTF-16, with or without its mark, what is ASCII
+    told = ENCODING.search(plain)
+    if told and told[1].lower() not in ENCODINGS:
+        raise UnreadableRoll(f"{path.name} is XML in {told[1]}, which no CTF is. Export it again in UTF-8.")
+    text = NOT_MARKUP.sub("", plain)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise UnreadableRoll(f"{path.name} declares entities (a DTD), which no CTF does. Export it again.")
     if not re.search(r"<[A-Za-z]", text):
@@ -116,6 +121,8 @@ def elements(path: Path) -> Iterator[etree._Element]:
         _, root = next(events)
         if local(root) != "CTfile":
             raise UnreadableRoll(f"{path.name} is XML, but its root is <{local(root)}> and not <CTfile>. Export a CTF.")
+        if root.getroottree().docinfo.internalDTD is not None:
+            raise UnreadableRoll(f"{path.name} declares entities (a DTD), which no CTF does. Export it again.")
         for event, element in events:
             if event == "end" and local(element) in ("Header", "Pupil") and not inside_pupil(element):
                 yield element

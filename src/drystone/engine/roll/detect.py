@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from enum import Enum
 from pathlib import Path
@@ -65,8 +64,8 @@ def kind_of_zip(path: Path) -> Kind:
 
 
 def kind_of_text(name: str, start: bytes) -> Kind:
-    utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = start.decode("utf-16" if utf16 else "latin-1", "ignore").lstrip("\ufeffï»¿ \t\r\n")
+    # Marks of UTF-8 and UTF-16 taken off, and of UTF-16 what is ASCII in it.
+    text = start.replace(b"\0", b"").decode("latin-1").lstrip("ï»¿ÿþ \t\r\n")
     if re.match(r"<(!doctype html|html|table)", text, re.IGNORECASE):
         raise UnreadableRoll(f"{name} is a web page, whatever it is called. Open it in Excel and save it as .xlsx.")
     if text.startswith("<"):

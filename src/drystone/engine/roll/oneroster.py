@@ -32,12 +32,12 @@ def read_oneroster(path: Path, sha256: str) -> RollFile:
     staging = Staging()
     try:
         with open_package(path) as package:
-            stage(package, staging)
+            pupils_at = stage(package, staging)
         if not staging.counts:
             raise UnreadableRoll(f"{path.name} has headings and no rows below them. Export it again.")
         staging.finish()
         notes = () if package.has_manifest else (Remark(where=Place("manifest.csv", 1), what=NO_MANIFEST),)
-        rolls = OneRosterRolls(staging, package.modes, notes)
+        rolls = OneRosterRolls(staging, package.modes, pupils_at, notes)
     except BaseException:
         staging.close()
         raise
@@ -59,29 +59,37 @@ def read_oneroster(path: Path, sha256: str) -> RollFile:
 NO_MANIFEST = "There is no manifest.csv, so nobody who is missing from these files is taken to have left"
 
 
-def stage(package: Package, staging: Staging) -> None:
+def stage(package: Package, staging: Staging) -> set[str]:
+    """Puts all rows down; returns the organisations that have pupils or classes, and so are schools."""
+    pupils_at: set[str] = set()
     for file in package.modes:
         for place, told, surplus in package.records(file):
             school = school_of(file, told)
-            if not (key := told["sourcedid"]):
-                staging.refuse(school, place, "The row has no sourcedId", "Export the file again", whom_cells(told))
-            elif surplus:
-                what = f"The row has {surplus} more cells than there are headings"
-                staging.refuse(
-                    school, place, what, "Is there a comma too many in it? Export it again", whom_cells(told)
-                )
-            elif package.has_manifest and package.modes[file] is Scope.DELTA and told["status"].lower() not in STATUSES:
-                what = "The row has no status, which a delta file needs" if not told["status"] else (
-                    f"The status “{told['status']}” is neither active nor tobedeleted"
-                )  # fmt: skip
-                staging.refuse(
-                    school, place, what, "Export the file again, or export all of it (bulk)", whom_cells(told)
-                )
-            else:
-                put(file, package, staging, place, key, told, school)
+            if fault := fault_of(package, file, told, surplus):
+                staging.refuse(school, place, *fault, whom_cells(told))
+                continue
+            put(file, package, staging, place, told, school)
+            if file in ("classes", "enrollments") or told.get("role", "").lower() == "student" or told.get("grades"):
+                pupils_at.add(school)
+    return pupils_at - {""}
 
 
-def put(file: str, package: Package, staging: Staging, place: Place, key: str, told: Cells, school: str) -> None:
+def fault_of(package: Package, file: str, told: Cells, surplus: int) -> tuple[str, str] | None:
+    """Why a row cannot be taken as what it is, and what to do."""
+    if not told["sourcedid"]:
+        return "The row has no sourcedId", "Export the file again"
+    if surplus:
+        return f"The row has {surplus} more cells than there are headings", "Is there a comma too many in it?"
+    if package.has_manifest and package.modes[file] is Scope.DELTA and told["status"].lower() not in STATUSES:
+        todo = "Export the file again, or export all of it (bulk)"
+        if not told["status"]:
+            return "The row has no status, which a delta file needs", todo
+        return f"The status “{told['status']}” is neither active nor tobedeleted", todo
+    return None
+
+
+def put(file: str, package: Package, staging: Staging, place: Place, told: Cells, school: str) -> None:
+    key = told["sourcedid"]
     cells = {name: told[name] for name in KEPT[file] if name in told}
     gone = told.get("status", "").lower() == "tobedeleted"
     if gone:

@@ -21,6 +21,7 @@ from drystone.engine.roll.values import (
     SchoolRoll,
     Scope,
     StaffRow,
+    UnreadableRoll,
 )
 
 STUDENT = frozenset({"student"})
@@ -46,13 +47,18 @@ NEW_EXPORT = "Export all files together again"
 class OneRosterRolls:
     """Which schools there are is settled once; each school's rows are picked up when it is asked for."""
 
-    def __init__(self, staging: Staging, modes: dict[str, Scope], notes: tuple[Remark, ...] = ()) -> None:
+    def __init__(
+        self, staging: Staging, modes: dict[str, Scope], pupils_at: set[str], notes: tuple[Remark, ...] = ()
+    ) -> None:
         self.staging, self.modes, self.notes = staging, modes, notes
         self.orgs = {row.key: row.cells for row in staging.of_school("org", "")}
-        self.known = self._known()
-        named = set(staging.schools("role", "class", "enrolment", "refused")) - {""}
+        named = set(staging.schools("role", "class", "enrolment", "user", "refused")) - {""}
+        self.known = self._known(pupils_at or named)
         # Organisations that rows name and that are not in orgs.csv: their rows are refused, for all to see.
-        self.strangers = sorted(named - set(self.known) - set(self.orgs))
+        told = self.modes["orgs"] is Scope.FULL
+        self.strangers = sorted(named - set(self.known) - set(self.orgs)) if told else []
+        # The council and its like: parents often stand there.
+        self.above = sorted(named - set(self.known) - set(self.strangers))
         self.refs = tuple(self._refs())
         for kind in ("role", "enrolment"):
             for org in (*self.known, *self.strangers, ""):
@@ -64,14 +70,18 @@ class OneRosterRolls:
     def close(self) -> None:
         self.staging.close()
 
-    def _known(self) -> list[str]:
-        """Organisations that are schools; where the file does not say what they are, all that rows name."""
+    def _known(self, likely: set[str]) -> list[str]:
+        """Organisations that are schools; where the file does not say what they are, the likely ones."""
         typed = [key for key, told in self.orgs.items() if told.get("type", "").lower() == "school"]
         typed = [key for key in typed if "gone" not in self.orgs[key]]
         if self.modes["orgs"] is Scope.FULL:
-            return typed or (list(self.orgs) if len(self.orgs) == 1 else [])
-        told = {*typed, *self.staging.schools("role", "class", "enrolment", "user", "refused")} - {""}
-        return sorted(told - {key for key in self.orgs if key not in typed})
+            found = typed or (list(self.orgs) if len(self.orgs) == 1 else [])
+            if not found:
+                raise UnreadableRoll(
+                    "orgs.csv has no organisation of the type school. Export it again with the schools."
+                )
+            return found
+        return sorted({*typed, *likely} - {key for key in self.orgs if key not in typed})
 
     def _refs(self) -> list[SchoolRef]:
         refs = sorted(map(self._ref, self.known), key=lambda ref: (ref.dfe_number, ref.name, ref.reference))
@@ -92,14 +102,14 @@ class OneRosterRolls:
         orgs = [*([school.reference] if school.reference else []), *([""] if takes_rest else [])]
         strangers = self.strangers if takes_rest else []
         faults = Faults()
-        if school == self.refs[0]:
+        if first := school == self.refs[0]:
             faults.remarks += self.notes
-        for org in [*orgs, *strangers]:
+        for org in [*orgs, *strangers, *(self.above if first else [])]:
             for row in self.staging.of_school("refused", org):
                 faults.refuse(row.where, row.cells["what"], row.cells["todo"], whom(row.cells))
         for org in strangers:
             self._refuse_strangers(org, faults)
-        return SchoolPeople(self.staging, self.modes, orgs, faults).roll(school)
+        return SchoolPeople(self.staging, self.modes, orgs, self.above, faults).roll(school)
 
     def _refuse_strangers(self, org: str, faults: Faults) -> None:
         for kind in ("role", "class", "enrolment"):
@@ -111,14 +121,21 @@ class OneRosterRolls:
 class SchoolPeople:
     """The rows of one school, made into people, classes and memberships."""
 
-    def __init__(self, staging: Staging, modes: dict[str, Scope], orgs: list[str], faults: Faults) -> None:
+    def __init__(
+        self, staging: Staging, modes: dict[str, Scope], orgs: list[str], above: list[str], faults: Faults
+    ) -> None:
         self.staging, self.modes, self.orgs, self.faults = staging, modes, orgs, faults
+        self.delta = self.modes["users"] is not Scope.FULL
+        self.above = above if self.delta else []  # a whole file says whose guardians they are
         self.roles: dict[str, dict[str, Staged]] = {}  # user → role → the row that says so
         for org in orgs:
             for row in self.staging.of_school("role", org):
                 self._role(row)
+        for org in self.above:
+            for row in self.staging.of_school("role", org):
+                if row.cells.get("role", "").lower() in GUARDIAN:
+                    self._role(row)
         self.users = self.staging.by_key("user", self.roles)
-        self.delta = self.modes["users"] is not Scope.FULL
 
     def _role(self, row: Staged) -> None:
         role = row.cells.get("role", "").lower()
@@ -145,7 +162,6 @@ class SchoolPeople:
         rooms = SchoolClasses(self.staging, self.modes, self.orgs, self.faults)
         memberships = rooms.memberships(pupils={row.key for row in pupils}, staff={row.key for row in staff},
                                         users=self.users)  # fmt: skip
-        unplaced = self._unplaced()
         return SchoolRoll(
             school=school,
             pupils=tuple(pupils),
@@ -153,7 +169,8 @@ class SchoolPeople:
             staff=tuple(staff),
             classes=tuple(rooms.rows.values()),
             memberships=memberships,
-            unplaced=unplaced,
+            unplaced=self._unplaced(self.orgs),
+            perhaps=self._unplaced(self.above),
             refusals=tuple(sorted(self.faults.refusals, key=lambda refusal: refusal.where)),
             remarks=tuple(sorted(self.faults.remarks, key=lambda remark: remark.where)),
         )
@@ -244,9 +261,9 @@ class SchoolPeople:
             found.append(Care(guardian=user, order=len(found) + 1, relationship=word or None))
         return tuple(found)
 
-    def _unplaced(self) -> tuple[PupilRow, ...]:
+    def _unplaced(self, orgs: list[str]) -> tuple[PupilRow, ...]:
         """Users of whom no row says a role. In a delta of 1.2 that is how a changed name or a leaver comes."""
-        rows = [row for org in self.orgs for row in self.staging.without("user", org, "role")]
+        rows = [row for org in orgs for row in self.staging.without("user", org, "role")]
         births = self.staging.by_key("demographics", (row.key for row in rows))
         made: dict[str, PupilRow] = {}
         for row in rows:

@@ -8,6 +8,7 @@ size. SQLite keeps the database in a file without a name: it is gone when the pr
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -80,8 +81,12 @@ class Staging:
             self.flush()
 
     def flush(self) -> None:
-        self.database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", self.waiting)
-        self.database.executemany("INSERT INTO links VALUES (?, ?)", self.pairs)
+        try:
+            self.database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", self.waiting)
+            self.database.executemany("INSERT INTO links VALUES (?, ?)", self.pairs)
+        except sqlite3.OperationalError as error:
+            folder = os.environ.get("SQLITE_TMPDIR") or os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108
+            raise UnreadableRoll(f"Rows cannot be kept in temporary files ({error}). Make room in {folder}.") from None
         self.waiting.clear()
         self.pairs.clear()
 

@@ -195,6 +195,7 @@ class SchoolRoll:
     classes: tuple[ClassRow, ...] = ()
     memberships: tuple[Membership, ...] = ()
     unplaced: tuple[PupilRow, ...] = ()  # people of whom a delta says no role: match them by reference alone
+    perhaps: tuple[PupilRow, ...] = ()  # the same, of whom it says no school either: pass over who is not known
     refusals: tuple[Refusal, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
