@@ -17,7 +17,8 @@ COMMON = tuple(field.name for field in fields(PersonRow))
 def placed(roll: SchoolRoll, standing: Standing, teller: Teller) -> SchoolRoll:
     """The roll with these among its pupils, guardians and staff. Who is not known, or is two things, is left out."""
     kinds: dict[type[PersonRow], list[Any]] = {PupilRow: [], GuardianRow: [], StaffRow: []}
-    for row in roll.unplaced:
+    ours = (row for row in roll.perhaps if row.reference in standing.references)  # the others are of other schools
+    for row in (*roll.unplaced, *ours):
         kind = _kind(row, standing)
         if isinstance(kind, str):
             name = f"{row.given_names} {row.family_name}"
@@ -30,6 +31,7 @@ def placed(roll: SchoolRoll, standing: Standing, teller: Teller) -> SchoolRoll:
         guardians=(*roll.guardians, *kinds[GuardianRow]),
         staff=(*roll.staff, *kinds[StaffRow]),
         unplaced=(),
+        perhaps=(),
     )
 
 
