@@ -44,21 +44,20 @@ class Unreachable:
 
 def unreachable_parents(school: School, on: date) -> list[Unreachable]:
     """P45: parents whom a sign-in link does not reach: no address, or one that somebody else here has too."""
-    shared = (
-        current(school.people.exclude(email=""), on)
-        .order_by()
-        .values(address=Lower("email"))
-        .annotate(count=Count("pk"))
-        .filter(count__gt=1)
-    )
+    addresses = current(school.people.exclude(email=""), on).order_by().values(address=Lower("email"))
+    shared = addresses.annotate(count=Count("pk")).filter(count__gt=1)
     several = {row["address"]: row["count"] for row in shared}
-    found = []
-    for parent in parents_with_child(school, on):
-        if not parent.email:
-            found.append(Unreachable(parent, "No e-mail address is on record"))
-        elif count := several.get(parent.email.lower()):
-            found.append(Unreachable(parent, f"{count} people here have this address; each needs one of their own"))
-    return found
+    parents = parents_with_child(school, on).annotate(address=Lower("email"))
+    found = parents.filter(Q(email="") | Q(address__in=shared.values("address")))
+    return [
+        Unreachable(
+            parent,
+            f"{several[parent.address]} people here have this address; each needs one of their own"
+            if parent.email
+            else "No e-mail address is on record",
+        )
+        for parent in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         if not known:
             self.stdout.write(f"There is no {sources_file()}, so people sign in with a password.")
             return
-        faults = [fault for source in known if (fault := self._fault(source))]
+        faults = [wrong for source in known if (wrong := self._fault(source))]
         if faults:
             raise CommandError("\n".join(faults))
 
