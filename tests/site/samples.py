@@ -250,6 +250,7 @@ SAMPLES: dict[str, Sample] = {
     "school:end_sensitivity": lambda school: {"pk": _sensitivity(school).pk},
     "school:person": lambda school: {"pk": _person(school).pk},
     "school:edit_person": lambda school: {"pk": _person(school).pk},
+    "school:who_sees": lambda school: {"pk": _person(school).pk},
     "school:give_account": lambda school: {"pk": _person(school).pk},
     "school:new_role": lambda school: {"pk": _person(school).pk},
     "school:end_role": lambda school: {"pk": _holding(school).pk},

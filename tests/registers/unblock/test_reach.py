@@ -99,3 +99,11 @@ def test_a_report_of_a_grown_up_is_for_those_who_decide_for_the_school(two_class
     )
     assert "bad" not in seen(two_classes, two_classes.teacher)
     assert seen(two_classes, two_classes.head)["bad"] == "Greta Moss"
+
+
+def test_a_request_says_why_its_reader_sees_it(two_classes, as_person):
+    asked = SiteRequest.objects.get(host__startswith="oak")
+    html = as_person(two_classes.teacher).get(f"/requests/{asked.pk}/").content.decode()
+    assert "You see this because you are teacher of Oak." in html
+    html = as_person(two_classes.technician).get(f"/requests/{asked.pk}/").content.decode()
+    assert "You see this because you are technician." in html

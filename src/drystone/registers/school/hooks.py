@@ -157,6 +157,11 @@ def person_parts(viewer: Viewer, person: Person) -> list[PersonPart]:
     return [part for part in drawn if part is not None]
 
 
+def permissions_of_parts() -> list[str]:
+    """The permissions by which registers add to a person's page."""
+    return list(dict.fromkeys(permission for _, permission, _ in sorted(_person_parts, key=lambda part: part[:2])))
+
+
 Counts = Mapping[int, Mapping["State", int]]
 _counts: list[Callable[[Sequence[School], date], Counts]] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from drystone.engine.roll.years import year_name
+from drystone.registers.school.explain import why
 from drystone.registers.school.hooks import PersonPart, person_part
 from drystone.registers.school.models import Guardianship, Person, Role
 from drystone.registers.school.moments import day
@@ -37,6 +38,12 @@ def details(viewer: Viewer, person: Person) -> PersonPart:
     if person.left_on:
         rows.append(("Last day", day(person.left_on)))
     return PersonPart("", "school/parts/details.html", {"rows": rows})
+
+
+@person_part(permission="school.view_person", order=90)
+def why_shown(viewer: Viewer, person: Person) -> PersonPart:
+    may_list = may_see(viewer, "school.explain_access", person)
+    return PersonPart("Why you see this", "school/parts/why.html", {"why": why(viewer, person), "may_list": may_list})
 
 
 @person_part(permission="school.view_guardians", order=20)

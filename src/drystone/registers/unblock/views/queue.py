@@ -14,11 +14,13 @@ from drystone.engine.filtering.overlay import Permit
 from drystone.registers.network.api import category_titles, explain_for, site_facts, would_open
 from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
+from drystone.registers.school.explain import why
 from drystone.registers.school.models import Group, School, Zone
 from drystone.registers.school.moments import ending
 from drystone.registers.school.pages import page_of, school_of
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed
+from drystone.registers.school.views import viewer_of
 from drystone.registers.unblock.forms import DecisionForm, QueueSearch
 from drystone.registers.unblock.models import Kind, SiteRequest
 from drystone.registers.unblock.queries import requests_like, visible
@@ -161,6 +163,7 @@ def _about(request: HttpRequest, found: SiteRequest, form: DecisionForm | None) 
         "openings": openings,
         "site": whole.host,
         "who": who(found),
+        "because": why(viewer_of(request), found.asker, "unblock.view_requests") if found.asker else "",
         "outcome": outcome(found),
         **_places(school),
     }
