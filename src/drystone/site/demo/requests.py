@@ -37,8 +37,9 @@ def _answered(school: School, people: dict[str, Person], children: list[Asker]) 
         whom=For(Whom.ZONE, zone=suite), until=now + timedelta(hours=1), reason="Adding up prices in mathematics",
     )  # fmt: skip
     end_grant(grant=opened, by=coordinator, reason="They were done early")
+    taken = elders.staff.select_related("person").first()  # teachers answer the pupils of their own class
     refuse(
-        request=_asks(school, "chat.drystone.test", "chat", children[2]), by=people["teacher5"],
+        request=_asks(school, "chat.drystone.test", "chat", children[2]), by=taken.person if taken else coordinator,
         reason="Chatting with people you do not know is not safe. Ask me for another way to work together.",
     )  # fmt: skip
 
