@@ -30,7 +30,9 @@ def told_of(run: Run) -> str:
     """`12 new, 1 class move, 3 leavers`; what is nought is left out."""
     if not run.counts:
         return ""
-    found = [_some(int(run.counts.get(tab, 0)), words) for tab, words in TOLD.items()]
+    open_still = run.applied_at is None  # what was not decided by then was left out, and what was is told by the rest
+    tabs = [tab for tab in TOLD if open_still or tab != Tab.DOUBT]
+    found = [_some(int(run.counts.get(tab, 0)), TOLD[tab]) for tab in tabs]
     return ", ".join(filter(None, found)) or "Nothing: everybody was as the file says"
 
 
