@@ -199,12 +199,13 @@ def test_staff_come_with_classes_and_without_power(tmp_path):
         ["T1", "Marsden, Mrs Asha", "Head Teacher", "a@school.example", "Oak; Ash"],
         ["T2", "Bo Dent", "School Business Manager", "", ""],
         ["T3", "Cy Fell", "Network Manager", "", ""],
+        ["T4", "Di Gill", "System Administrator", "", ""],
     ]
     path = table(tmp_path / "a.csv", *rows, headings=["Staff Code", "Name", "Job Title", "Work Email", "Class"])
     file, (school,) = whole(path)
     assert (file.scopes.staff, file.scopes.pupils) == (Scope.FULL, Scope.ABSENT)
     assert [(row.given_names, row.role) for row in school.staff] == [
-        ("Asha", "teacher"), ("Bo", "office"), ("Cy", "support_staff")]  # fmt: skip
+        ("Asha", "teacher"), ("Bo", "office"), ("Cy", "support_staff"), ("Di", "support_staff")]  # fmt: skip
     assert {(row.person, row.school_class, row.teaches) for row in school.memberships} == {
         ("2", "oak", True), ("2", "ash", True)}  # fmt: skip
 

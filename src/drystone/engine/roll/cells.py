@@ -20,6 +20,7 @@ WORDS = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ /.\-]([a-z]{3,9})[ /.\-,]+(\d{4}
 SERIAL = re.compile(r"(\d{5})(?:\.0+)?")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s,;<>\".]{2,63}")
+DFE_NUMBER = re.compile(r"([0-9]{3})[ /-]?([0-9]{4})")
 SPACES = re.compile(r"\s+")
 YEAR_WORDS = re.compile(r"(?:year|yr|y|nc year|primary)?\s*0*(\d{1,2})")
 NURSERY = frozenset({"n", "n1", "n2", "e1", "e2", "-1", "nursery", "pre school", "preschool", "pk", "pr", "it", "tk"})
@@ -138,6 +139,12 @@ def flag(text: str) -> bool | None:
     """Yes, no, or not said."""
     plain = text.casefold()
     return True if plain in YES else False if plain in NO else None
+
+
+def dfe_number(text: str) -> str:
+    """A school's number as `9992001`, however it is written; empty if it is none."""
+    found = DFE_NUMBER.fullmatch(text)
+    return found[1] + found[2] if found else ""
 
 
 def is_email(text: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from drystone.engine.roll import cells as cell
 from drystone.engine.roll.doubles import drop_shared_sign_ons, settle_pupils
-from drystone.engine.roll.oneroster_classes import SchoolClasses
+from drystone.engine.roll.oneroster_classes import NEW_EXPORT, SchoolClasses
 from drystone.engine.roll.people import Faults, Names, guardian_row, pupil_row, staff_row, whom
 from drystone.engine.roll.staging import Cells, Staged, Staging
 from drystone.engine.roll.upn import SHAPE
@@ -40,8 +40,6 @@ STAFF = {
 }
 KNOWN_ROLES = STUDENT | GUARDIAN | frozenset(STAFF)
 USER_ID = re.compile(r"\{?\s*([^:{}]+?)\s*:\s*([^{},]+?)\s*\}?(?:,|$)")
-DFE_NUMBER = re.compile(r"(\d{3})[ /-]?(\d{4})")
-NEW_EXPORT = "Export all files together again"
 
 
 class OneRosterRolls:
@@ -93,8 +91,8 @@ class OneRosterRolls:
 
     def _ref(self, org: str) -> SchoolRef:
         told = self.orgs.get(org, {})
-        number = DFE_NUMBER.fullmatch(told.get("identifier", ""))
-        return SchoolRef(reference=org, dfe_number=number[1] + number[2] if number else "", name=told.get("name", ""))
+        number = cell.dfe_number(told.get("identifier", ""))
+        return SchoolRef(reference=org, dfe_number=number, name=told.get("name", ""))
 
     def roll(self, school: SchoolRef) -> SchoolRoll:
         """Rows that name no school are those of the one school that there is, else a roll of their own."""

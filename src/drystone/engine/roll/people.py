@@ -19,6 +19,7 @@ from drystone.engine.roll.values import GuardianRow, Place, PupilRow, Refusal, R
 
 Value = TypeVar("Value")
 TITLES = frozenset({"mr", "mrs", "miss", "ms", "mx", "dr", "prof", "professor", "rev", "revd", "sir", "lady", "master"})
+TECHNICAL = frozenset({"network", "system", "systems", "it", "ict", "data"})
 OFFICE_WORDS = ("office", "admin", "secretary", "bursar", "business manager", "receptionist", "registrar", "clerk")
 HELPER_WORDS = (
     "assistant",
@@ -182,6 +183,8 @@ def guardian_row(row: Staged, faults: Faults) -> GuardianRow | None:
 def staff_role(told: str) -> str:
     """A file gives no power: who is head, safeguarding lead or technician is said by people under their own names."""
     words = fold(told)
+    if TECHNICAL & set(words.split()):  # a network administrator is not of the office
+        return "support_staff"
     if any(word in words for word in OFFICE_WORDS):
         return "office"
     if any(word in words for word in HELPER_WORDS):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from drystone.engine.roll import text
+from drystone.engine.roll.cells import dfe_number
 from drystone.engine.roll.headings import guess, recognised
 from drystone.engine.roll.mapping import GUARDIAN_PARTS, GUARDIANS, About, Mapping
 from drystone.engine.roll.simple import SimpleRolls
@@ -20,7 +20,6 @@ from drystone.engine.roll.workbook import sheet_names, workbook_rows
 LOOKED_AT = 200  # rows from which the meaning of columns is guessed
 TITLE_ROWS = 15  # rows above the headings, at most: a report's title, the school, the day
 MOST_SCHOOLS = 2_000
-DFE_NUMBER = re.compile(r"(\d{3})[ /-]?(\d{4})")
 
 Row = tuple[int, list[str]]
 
@@ -135,8 +134,8 @@ def school_of(told: Cells, names: dict[str, SchoolRef], name: str, line: int) ->
     if text not in names:
         if len(names) >= MOST_SCHOOLS:
             raise UnreadableRoll(f"{name}, line {line}: more than {MOST_SCHOOLS:,} schools. Is the column right?")
-        number = DFE_NUMBER.fullmatch(text)
-        names[text] = SchoolRef(dfe_number=number[1] + number[2]) if number else SchoolRef(name=text)
+        number = dfe_number(text)
+        names[text] = SchoolRef(dfe_number=number) if number else SchoolRef(name=text)
     return text
 
 
