@@ -8,6 +8,7 @@ from django.conf import settings
 
 from drystone.engine.eventlog import parse_line
 from drystone.engine.home import Home
+from drystone.registers.accounts.models import Invitation
 from drystone.registers.network.models import Rule
 from drystone.registers.school.models import AuditEntry, Person, Role, School
 from drystone.registers.school.services.audit import verify
@@ -51,6 +52,7 @@ def test_the_demo_is_whole(tmp_path, monkeypatch):
     }
     assert (home.here / "current" / "manifest.json").is_file()
     assert list(verify()) == []
+    assert Invitation.objects.filter(person__school=school).count() == 2
     assert AuditEntry.objects.filter(chain=school.slug).count() > 100
 
 

@@ -23,11 +23,13 @@ from drystone.registers.school.services.schools import found_school
 from drystone.registers.school.terms import YearPlan, usual_year
 from drystone.site.demo.accounts import add_accounts
 from drystone.site.demo.certificate import use_certificate
+from drystone.site.demo.doors import leave_letters
 from drystone.site.demo.draft import leave_a_draft
 from drystone.site.demo.lists import bring_lists
 from drystone.site.demo.names import names
-from drystone.site.demo.posts import name_posts
+from drystone.site.demo.posts import name_posts, sign_off
 from drystone.site.demo.requests import add_requests
+from drystone.site.demo.roll import leave_a_file
 from drystone.site.demo.rules import make_rules
 from drystone.site.demo.sign_on import add_sign_on
 from drystone.site.demo.traffic import write_term
@@ -98,6 +100,8 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
         leave_a_draft(school, people["coordinator"])
         add_requests(school, people)
         add_accounts(school, people, year=year, today=today)
+        leave_letters(people)
+        leave_a_file(school, people["office"], today)
         record_review(
             school=school,
             by=people["chair"],
@@ -108,6 +112,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
     term = next(term for term in year.terms if term.starts <= today <= term.ends)
     write_term(school=school, term=term, closures=year.closures, until=now, home=home, rng=rng)
     assess_school(school=school, on=today)
+    sign_off(school, people["head"])
     look_at_first.schedule((school.pk,), delay=SETTLE_SECONDS)  # when the worker and the gateway are up
     return school
 
