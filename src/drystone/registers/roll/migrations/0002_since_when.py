@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='run',
             name='since',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text='When it was last asked for something.'),
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text='When it was last asked something.'),
         ),
     ]

@@ -36,7 +36,7 @@ class Run(models.Model):
     batch = models.CharField(max_length=32)
     kind = models.CharField(max_length=10, choices=RunKind, default=RunKind.FILE)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.READING)
-    since = models.DateTimeField(default=timezone.now, editable=False, help_text="When it was last asked for something.")
+    since = models.DateTimeField(default=timezone.now, editable=False, help_text="When it was last asked something.")
     problem = models.TextField(blank=True, help_text="Why it was not possible, and what to do.")
     made_at = models.DateTimeField(default=timezone.now, editable=False)
     made_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
