@@ -51,7 +51,6 @@ def name_posts(school: School, people: dict[str, Person], *, since: date, today:
     for role, contact in CONTACTS:
         fill_post(school=school, role=role, holder=contact, by=None, as_name=NAME, starts=since)
     _notices(school, people, today)
-    _sign(school, people["head"])
 
 
 def _notices(school: School, people: dict[str, Person], today: date) -> None:
@@ -78,8 +77,8 @@ def _read(version: Version, readers: list[Person], people: dict[str, Person]) ->
             take_note(version=version, person=person, shown=version.hash)
 
 
-def _sign(school: School, head: Person) -> None:
-    """The head has signed, the chair not yet."""
+def sign_off(school: School, head: Person) -> None:
+    """The head has signed, with the board beside it; the chair not yet."""
     ready = built_in()[ANSWER_FOR_POLICY]
     now = timezone.now()
     shown = mark(ready, beside(ready.slug, school, timezone.localdate(now)).facts)
