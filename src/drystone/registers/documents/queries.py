@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from drystone.engine.roll.names import fold
 from drystone.registers.documents.models import Acknowledgement, Document, Kind, Reminder, Version
 from drystone.registers.school.models import Person, Role, RoleHolding, School
 from drystone.registers.school.queries import coordinator
@@ -36,8 +37,7 @@ class Asked:
     """Somebody of whom a notice asks to be read: since when, by when, and whether they have."""
 
     person: int
-    name: str
-    order: tuple[str, str]  # how lists are sorted
+    place: int  # among those asked, by family name
     roles: frozenset[Role]  # those by which they are asked
     signs_in: bool
     since: date
@@ -105,30 +105,25 @@ class _Holder:
     """A person and the roles by which they may be asked, each with its first day."""
 
     pk: int
-    name: str
-    order: tuple[str, str]
+    place: int
     account_since: date | None
     roles: dict[Role, date]
 
 
 def _held(school: School, lives: Sequence[Live], on: date, person: Person | None) -> list[_Holder]:
+    """Bare values, not people: a notice to parents asks well over a thousand, and a page shows fifty."""
     wanted = {role for live in lives for role in live.version.audience}
-    found = (
-        _holdings(school, wanted, on)
-        .select_related("person__user")
-        .only(
-            "role", "starts", "person__given_names", "person__family_name", "person__preferred_name",
-            "person__user__is_active", "person__user__made_at",
-        )
+    found = _holdings(school, wanted, on)
+    rows = (
+        (found.filter(person=person) if person else found)
         .order_by("person__family_name", "person__given_names", "person_id", "starts")
-    )  # fmt: skip
-    holders: dict[int, _Holder] = {}
-    for holding in found.filter(person=person) if person else found:
-        who = holding.person
-        if who.pk not in holders:
-            since = timezone.localdate(who.user.made_at) if who.user and who.user.is_active else None
-            holders[who.pk] = _Holder(who.pk, who.name, (who.family_name, who.given_names), since, {})
-        holders[who.pk].roles.setdefault(Role(holding.role), holding.starts)
+        .values_list("person_id", "role", "starts", "person__user__is_active", "person__user__made_at")
+    )
+    roles, holders = {role.value: role for role in Role}, dict[int, _Holder]()
+    for pk, role, starts, active, made_at in rows:
+        if pk not in holders:
+            holders[pk] = _Holder(pk, len(holders), timezone.localdate(made_at) if active else None, {})
+        holders[pk].roles.setdefault(roles[role], starts)
     return list(holders.values())
 
 
@@ -160,8 +155,7 @@ def _asked(live: Live, holders: Iterable[_Holder], read: dict[tuple[int, int], R
         asked.append(
             Asked(
                 person=holder.pk,
-                name=holder.name,
-                order=holder.order,
+                place=holder.place,
                 roles=frozenset(roles),
                 signs_in=holder.account_since is not None,
                 since=since,
@@ -175,6 +169,19 @@ def _asked(live: Live, holders: Iterable[_Holder], read: dict[tuple[int, int], R
 def asked_of_one(live: Live, on: date) -> list[Asked]:
     """Everybody who is asked for one notice."""
     return asked_of(live.document.school, [live], on)[live.document.pk]
+
+
+def people_of(rows: Iterable[Asked]) -> dict[int, Person]:
+    """Those whom a page shows, by their keys."""
+    return Person.objects.in_bulk([row.person for row in rows])
+
+
+def called(school: School, text: str) -> set[int]:
+    """People of the school with each of these words in their names."""
+    found = Person.objects.filter(school=school)
+    for word in fold(text).split():
+        found = found.filter(search__contains=word)
+    return set(found.values_list("pk", flat=True))
 
 
 def own(person: Person, on: date) -> list[tuple[Live, Asked]]:

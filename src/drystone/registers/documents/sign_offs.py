@@ -22,7 +22,7 @@ NOTICE = timedelta(days=42)  # half a term, as for the review of the policy
 class Standing(StrEnum):
     NOBODY = "nobody holds the post"
     NEVER = "not signed"
-    DUE = "due again soon"
+    DUE = "due"
     LATE = "late"
     SIGNED = "signed"
 

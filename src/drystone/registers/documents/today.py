@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.urls import reverse
 
@@ -58,6 +58,7 @@ def _unsent(school: School) -> list[Task]:
 
 
 def _to_ask(school: School, lives: Sequence[Live], on: date) -> list[Task]:
+    lives = [live for live in lives if ended(live.basis.issued_on + timedelta(days=live.version.days), on)]
     asked, tasks = asked_of(school, lives, on), []
     for live in lives:
         silent = sum(row.read is None and ended(row.due, on) for row in asked[live.document.pk])

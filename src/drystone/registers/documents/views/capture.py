@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from drystone.registers.documents.forms import PaperForm, StrikeForm
 from drystone.registers.documents.models import Acknowledgement
-from drystone.registers.documents.queries import asked_of_one, live_of, notices
+from drystone.registers.documents.queries import asked_of_one, called, live_of, notices, people_of
 from drystone.registers.documents.services import acknowledging as verbs
 from drystone.registers.documents.words import blocks
 from drystone.registers.school.access import needs
 from drystone.registers.school.forms import attempt
 from drystone.registers.school.views import person_of, school_of, within
+
+AT_ONCE = 100  # names with a box on one page
 
 
 @needs("documents.record_paper")
@@ -22,7 +24,12 @@ def paper(request: HttpRequest, pk: int) -> HttpResponse:
     """P47, P48: for those who do not sign in. What is entered wrongly is struck out, never deleted."""
     school, today = school_of(request), timezone.localdate()
     live = live_of(get_object_or_404(notices(school), pk=pk, ended_on=None))
-    open_to = [(str(row.person), row.name) for row in asked_of_one(live, today) if row.read is None]
+    missing = [row for row in asked_of_one(live, today) if row.read is None]
+    text = request.GET.get("text", "").strip()[:100]
+    named = called(school, text) if text else None
+    fitting = [row for row in missing if named is None or row.person in named]
+    shown, readers = fitting[:AT_ONCE], people_of(fitting[:AT_ONCE])
+    open_to = [(str(row.person), readers[row.person].name) for row in shown]
     form = PaperForm(request.POST or None, open_to=open_to, initial={"read_on": today})
     if request.method == "POST" and form.is_valid():
         given, by = form.cleaned_data, person_of(request)
@@ -36,7 +43,8 @@ def paper(request: HttpRequest, pk: int) -> HttpResponse:
         if taken is not None:
             messages.success(request, f"{len(taken)} entered from paper.")
             return redirect("documents:who", pk=pk)
-    return render(request, "documents/paper.html", {"live": live, "form": form, "open_to": open_to})
+    page = {"live": live, "form": form, "text": text, "missing": len(missing), "more": len(fitting) - len(shown)}
+    return render(request, "documents/paper.html", {**page, "open_to": open_to, "many": len(missing) > AT_ONCE})
 
 
 @needs("documents.record_paper")
@@ -44,7 +52,8 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The text, and a line to sign for each who has yet to read it."""
     live = live_of(get_object_or_404(notices(school_of(request)), pk=pk, ended_on=None))
     rows = [row for row in asked_of_one(live, timezone.localdate()) if row.read is None]
-    page = {"live": live, "rows": rows, "blocks": blocks(live.version.body)}
+    people = people_of(rows)
+    page = {"live": live, "readers": [people[row.person] for row in rows], "blocks": blocks(live.version.body)}
     return render(request, "documents/sheet.html", page)
 
 

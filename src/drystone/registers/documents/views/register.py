@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from drystone.engine.roll.names import fold
 from drystone.registers.accounts.api import goes_by_mail
 from drystone.registers.documents.audiences import AUDIENCES, TO_CHOOSE, in_words
 from drystone.registers.documents.built_in import COORDINATOR, built_in
@@ -19,8 +19,10 @@ from drystone.registers.documents.queries import (
     Live,
     asked_of,
     asked_of_one,
+    called,
     live_of,
     notices,
+    people_of,
     tally,
     untold_coordinator,
     words_had,
@@ -60,17 +62,19 @@ def who(request: HttpRequest, pk: int) -> HttpResponseBase:
     everybody = asked_of_one(live, today) if live.document.ended_on is None else []
     state, group, text = request.GET.get("state", ""), request.GET.get("group", ""), request.GET.get("text", "")[:100]
     state, group = state if state in STATES else "", group if group in TO_CHOOSE else ""
-    found = [row for row in everybody if _fits(row, state, group, fold(text).split(), today)]
-    found.sort(key=lambda row: (row.read is not None, not row.late(today), row.order))
+    named = called(school, text) if text.strip() else None
+    found = [row for row in everybody if _fits(row, state, group, named, today)]
+    found.sort(key=lambda row: (row.read is not None, not row.late(today), row.place))
     if request.GET.get("format") == "csv":
         return csv_response(f"notice-{live.document.slug}", HEADINGS, _csv(found))
     page, pages = page_of(request, found)
+    people = people_of(page)
     context: dict[str, Any] = {
         "live": live,
         "tally": tally(everybody, today),
         "page": page,
         "pages": pages,
-        "rows": [(row, _roles(row)) for row in page],
+        "rows": [(row, people[row.person], _roles(row)) for row in page],
         "reminded": {person: n for (_, person), n in words_had([live], [row.person for row in page]).items()},
         "by_mail": goes_by_mail(),
         "struck": _struck(live),
@@ -103,10 +107,9 @@ def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return render(request, "documents/version.html", page)
 
 
-def _fits(row: Asked, state: str, group: str, words: list[str], today: Any) -> bool:
+def _fits(row: Asked, state: str, group: str, named: set[int] | None, today: date) -> bool:
     right = {"": True, "missing": row.read is None, "late": row.late(today), "read": row.read is not None}[state]
-    name = fold(row.name)
-    return right and (not group or bool(AUDIENCES[group].roles & row.roles)) and all(word in name for word in words)
+    return right and (not group or bool(AUDIENCES[group].roles & row.roles)) and (named is None or row.person in named)
 
 
 def _roles(row: Asked) -> str:
@@ -114,9 +117,11 @@ def _roles(row: Asked) -> str:
 
 
 def _csv(rows: list[Asked]) -> Iterator[list[object]]:
+    people = people_of(rows)
     for row in rows:
+        person = people[row.person]
         read = [row.read.on, How(row.read.how).label, row.read.number] if row.read else ["", "", ""]
-        yield [*row.order, _roles(row), row.since, row.due, *read]
+        yield [person.family_name, person.given_names, _roles(row), row.since, row.due, *read]
 
 
 def _struck(live: Live) -> list[Acknowledgement]:
