@@ -249,27 +249,54 @@ def test_a_forged_token_signs_nobody_in(sources, port, teacher, client, monkeypa
     """Somebody on the way between us and the provider, and a provider that has been broken into."""
     make_account(person=make_person(teacher.school, Role.HEAD, email="hana@fellside.example"), by=None)
     know(port, "tess-0", email="tess@fellside.example", email_verified=True)
-    asked = requests.Session.request
-
-    def on_the_way(self, method, url, **options):
-        answer = asked(self, method, url, **options)
-        if url.endswith("/jwks") and signed == "by the provider":
-            public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
-            answer._content = json.dumps({"keys": [public]}).encode()
-        if url.endswith("/token"):
-            content = answer.json()
-            plain = jwt.decode(content["id_token"], options={"verify_signature": False}) | forged
-            content["id_token"] = sign(plain, signed, content["id_token"])
-            answer._content = json.dumps(content).encode()
-        return answer
-
-    monkeypatch.setattr(requests.Session, "request", on_the_way)
+    stand_between(monkeypatch, lambda token: sign(words_of(token) | forged, signed, token), ours=signed == SIGNED[0])
     client.get(consent(leave(client), "tess-0"), follow=True)
     if signed == "by the provider" and "email" in forged:
         assert signed_in(client)  # its word counts; so the other refusals are not the key's
         return
     assert not signed_in(client)
     assert not SocialAccount.objects.exists()
+
+
+def stand_between(monkeypatch, change, *, ours, about=None):
+    """Changes each ID token on its way to us; `ours`: the provider's keys too; `about`: and what UserInfo says."""
+    asked = requests.Session.request
+
+    def on_the_way(self, method, url, **options):
+        answer = asked(self, method, url, **options)
+        if url.endswith("/jwks") and ours:
+            public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
+            answer._content = json.dumps({"keys": [public]}).encode()
+        if url.endswith("/userinfo") and about:
+            answer._content = json.dumps(answer.json() | about).encode()
+        if url.endswith("/token"):
+            content = answer.json()
+            answer._content = json.dumps(content | {"id_token": change(content["id_token"])}).encode()
+        return answer
+
+    monkeypatch.setattr(requests.Session, "request", on_the_way)
+
+
+def words_of(token):
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+@pytest.mark.parametrize(
+    ("about", "comes_in"), [(None, True), ({"sub": "hana"}, False), ({"email_verified": 0}, False)]
+)
+def test_an_address_that_only_userinfo_tells_counts_when_it_is_about_the_same_person(
+    sources, port, teacher, client, monkeypatch, about, comes_in
+):
+    """OpenID Connect Core 1.0, 5.3.2: the `sub` of both is the same, or UserInfo is not used."""
+
+    def without_address(token):
+        words = {name: value for name, value in words_of(token).items() if not name.startswith("email")}
+        return jwt.encode(words, KEY, algorithm="RS256")
+
+    know(port, "tess-u", email="tess@fellside.example", email_verified=True)
+    stand_between(monkeypatch, without_address, ours=True, about=about)
+    client.get(consent(leave(client), "tess-u"), follow=True)
+    assert bool(signed_in(client)) is comes_in
 
 
 def sign(plain, signed, real):
