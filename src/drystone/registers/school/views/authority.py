@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,7 +20,7 @@ from drystone.registers.school.pages import page_of
 from drystone.registers.school.services.authority import add_school, schools_of
 from drystone.registers.school.views import person_of, school_of
 
-Row = tuple[School, list[tuple[State, int]]]
+Row = tuple[School, Mapping[State, int]]
 WORST_FIRST = (State.BREACHED, State.NOT_ASSESSED, State.DUE, State.NOT_RECORDED, State.MET, State.NOT_APPLICABLE)
 
 
@@ -27,13 +29,14 @@ def authority(request: HttpRequest) -> HttpResponse:
     """P35: a council sees how its schools stand, in numbers; nothing that is about a person, and no page of theirs."""
     text = request.GET.get("text", "").strip()[:100]
     page, pagination = page_of(request, _rows(request, text))
-    context = {"page": page, "pagination": pagination, "text": text, "authority": school_of(request).authority}
+    context = {"page": page, "pagination": pagination, "text": text, "states": WORST_FIRST}
+    context["authority"] = school_of(request).authority
     return render(request, "school/authority.html", context)
 
 
 @needs("school.view_authority")
 def authority_csv(request: HttpRequest) -> HttpResponseBase:
-    rows = ([school.name, school.dfe_number, *(dict(states).get(state, "") for state in WORST_FIRST)]
+    rows = ([school.name, school.dfe_number, *(states.get(state, 0) if states else "" for state in WORST_FIRST)]
             for school, states in _rows(request, ""))  # fmt: skip
     return csv_response("schools", ["School", "DfE number", *(state.value.capitalize() for state in WORST_FIRST)], rows)
 
@@ -55,5 +58,5 @@ def _rows(request: HttpRequest, text: str) -> list[Row]:
     """Whose board is worst comes first; within that by name."""
     found = list(schools_of(person_of(request)).filter(name__icontains=text))
     counts = counts_of(found, timezone.localdate())
-    rows = [(school, [(s, n) for s in WORST_FIRST if (n := counts.get(school.pk, {}).get(s))]) for school in found]
-    return sorted(rows, key=lambda row: (-dict(row[1]).get(State.BREACHED, 0), row[0].name))
+    rows = [(school, counts.get(school.pk, {})) for school in found]
+    return sorted(rows, key=lambda row: (-row[1].get(State.BREACHED, 0), row[0].name))
