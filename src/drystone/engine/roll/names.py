@@ -16,8 +16,9 @@ def fold(text: str) -> str:
 
     Letters of other alphabets stay as they are, so that no name folds to nothing.
     """
-    apart = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text.casefold()))
-    plain = "".join(char for char in apart if not unicodedata.combining(char)).translate(PLAIN)
+    apart = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text)).casefold()  # some capitals appear only here
+    bare = "".join(char for char in unicodedata.normalize("NFKD", apart) if not unicodedata.combining(char))
+    plain = APOSTROPHES.sub("", bare).translate(PLAIN)
     if plain.isascii():
         return BETWEEN.sub(" ", plain).strip()
     return " ".join(re.sub(r"[\W_]+", " ", plain).split())
