@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
 from django.utils import timezone
 
 from drystone.registers.accounts.models import SignInFailures
 from drystone.registers.accounts.services import locks
+from drystone.registers.accounts.tasks import forget_what_is_over
 from drystone.registers.school.models import AuditEntry, Role
 from drystone.registers.school.services.permission import NotAllowed
 from tests.people import enrol, make_school, sign_in
@@ -134,3 +137,11 @@ def test_the_lock_holds_when_somebody_who_is_signed_in_guesses_at_the_confirmati
     answer = client.post("/account/confirm/?next=/account/two-step/app/", {"password": PASSWORD})
     assert answer.status_code == 200
     assert client.get("/account/two-step/app/").status_code == 302
+
+
+def test_at_night_sessions_that_ran_out_are_forgotten(teacher, client):
+    sign_in_with(client, teacher)
+    Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
+    sign_in_with(Client(HTTP_HOST="localhost"), teacher)
+    forget_what_is_over.call_local()
+    assert Session.objects.count() == 1

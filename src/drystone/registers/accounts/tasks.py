@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.mail import send_mail
 from django.utils import timezone
 from huey import crontab
@@ -43,8 +44,10 @@ def send_invitation(number: int) -> None:
 
 
 @db_periodic_task(crontab(hour="3", minute="17"))  # type: ignore[untyped-decorator]
-def forget_old_tries() -> None:
+def forget_what_is_over() -> None:
+    """P42: tries of yesterday, and sessions that ran out: whose they were is nobody's business any more."""
     locks.forget_old(at=timezone.now())
+    SessionStore.clear_expired()
 
 
 @db_task()  # type: ignore[untyped-decorator]
