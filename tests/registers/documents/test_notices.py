@@ -1,16 +1,19 @@
 """Notices: sent, changed, ended; who is asked, and by when."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from drystone.registers.documents.built_in import built_in
 from drystone.registers.documents.models import Acknowledgement, Kind, Signature, Version
 from drystone.registers.documents.queries import asked_of_one, live_notices, live_of, notices, own, people_of, tally
 from drystone.registers.documents.services.acknowledging import take_note
-from drystone.registers.documents.services.notices import change_notice, end_notice, send_notice
+from drystone.registers.documents.services.notices import change_notice, end_notice, send_notice, tell_of_coordinator
 from drystone.registers.school.access import matrix
-from drystone.registers.school.models import STAFF, AuditEntry, Role
+from drystone.registers.school.models import STAFF, AuditEntry, Role, User
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed
 from tests.people import make_person, make_school
@@ -21,8 +24,8 @@ def asked(school, on=None, slug="pupil-records"):
     return asked_of_one(live(school, slug, on), on or today())
 
 
-def by_name(rows):
-    people = people_of(rows)
+def by_name(school, rows):
+    people = people_of(school, rows)
     return {people[row.person].name: row for row in rows}
 
 
@@ -56,7 +59,7 @@ def test_whoever_comes_later_has_as_many_days_from_their_first(school):
     staff_of(school)
     send(school, days=14)
     make_person(school, Role.TEACHER, given="New", since=in_days(40))
-    rows = by_name(asked(school, in_days(45)))
+    rows = by_name(school, asked(school, in_days(45)))
     assert rows["Tom Stile"].due == in_days(14)
     assert rows["New Example"].due == in_days(54)
     assert [name for name, row in rows.items() if row.late(in_days(45))] == ["Hana Rigg", "Tom Stile", "Una Tarn"]
@@ -149,15 +152,17 @@ def test_the_database_refuses_to_change_what_is_on_record(school, model, stateme
         cursor.execute(statement.format(model._meta.db_table))
 
 
-def test_a_notice_for_those_who_sign_in_counts_from_the_day_of_their_account(school):
-    teacher = with_account(make_person(school, Role.TEACHER))
-    make_person(school, Role.TEACHER, given="No account")
-    version = send(school)
-    Version.objects.all()
-    rows = asked(school)
-    assert [row.signs_in for row in rows] == [True, False] or [row.signs_in for row in rows] == [False, True]
-    assert version.accounts_only is False
-    assert teacher.pk in {row.person for row in rows}
+def test_p02_a_notice_for_those_who_sign_in_counts_from_the_day_of_their_account(school):
+    early, late = (with_account(make_person(school, Role.PARENT, given=name)) for name in ("Early", "Late"))
+    make_person(school, Role.PARENT, given="No account")
+    closed = with_account(make_person(school, Role.PARENT, given="Closed"))
+    User.objects.filter(pk=closed.user.pk).update(is_active=False)
+    User.objects.filter(pk=late.user.pk).update(made_at=timezone.now() + timedelta(days=50))
+    holding = make_person(school, Role.COORDINATOR).holdings.get()
+    tell_of_coordinator(holding=holding, by=None)
+    rows = by_name(school, asked(school, in_days(60), "co-ordinator"))
+    assert {name: row.due for name, row in rows.items()} == {"Early Example": in_days(30), "Late Example": in_days(80)}
+    assert rows["Early Example"].person == early.pk
 
 
 def test_how_many_people_are_asked_does_not_change_how_many_questions_the_database_gets(school):

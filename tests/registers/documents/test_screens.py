@@ -146,6 +146,24 @@ def test_signatures_from_paper_are_entered_and_struck_out(school):
     assert all(row.read is None for row in asked_of_one(live(school), today()))
 
 
+def test_of_very_many_a_page_offers_a_hundred_names_and_finds_the_others(school):
+    head, *_ = staff_of(school)
+    version = send(school, by=head)
+    for number in range(120):
+        make_person(school, Role.TEACHER, given=f"Nr{number}", family="Zed")
+    client = sign_in(head)
+    everybody = words(page(client, "paper", version.document_id))
+    assert everybody.count('name="people"') == 100
+    assert "23 more have not read it" in everybody
+    found = words(page(client, "paper", version.document_id, text="nr119 zed"))
+    assert found.count('name="people"') == 1
+    last, day = school.people.get(given_names="Nr119"), today()
+    date = {"read_on_day": day.day, "read_on_month": day.month, "read_on_year": day.year}
+    address = reverse("documents:paper", args=[version.document_id]) + "?text=nr119"
+    client.post(address, {"people": [last.pk], "note": "File", **date})
+    assert Acknowledgement.objects.get().person == last
+
+
 def test_ending_a_notice_is_asked_twice(school):
     head, *_ = staff_of(school)
     version = send(school, by=head)

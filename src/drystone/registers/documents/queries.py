@@ -171,9 +171,9 @@ def asked_of_one(live: Live, on: date) -> list[Asked]:
     return asked_of(live.document.school, [live], on)[live.document.pk]
 
 
-def people_of(rows: Iterable[Asked]) -> dict[int, Person]:
+def people_of(school: School, rows: Iterable[Asked]) -> dict[int, Person]:
     """Those whom a page shows, by their keys."""
-    return Person.objects.in_bulk([row.person for row in rows])
+    return school.people.in_bulk([row.person for row in rows])
 
 
 def called(school: School, text: str) -> set[int]:

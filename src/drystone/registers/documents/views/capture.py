@@ -28,7 +28,7 @@ def paper(request: HttpRequest, pk: int) -> HttpResponse:
     text = request.GET.get("text", "").strip()[:100]
     named = called(school, text) if text else None
     fitting = [row for row in missing if named is None or row.person in named]
-    shown, readers = fitting[:AT_ONCE], people_of(fitting[:AT_ONCE])
+    shown, readers = fitting[:AT_ONCE], people_of(school, fitting[:AT_ONCE])
     open_to = [(str(row.person), readers[row.person].name) for row in shown]
     form = PaperForm(request.POST or None, open_to=open_to, initial={"read_on": today})
     if request.method == "POST" and form.is_valid():
@@ -52,7 +52,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The text, and a line to sign for each who has yet to read it."""
     live = live_of(get_object_or_404(notices(school_of(request)), pk=pk, ended_on=None))
     rows = [row for row in asked_of_one(live, timezone.localdate()) if row.read is None]
-    people = people_of(rows)
+    people = people_of(school_of(request), rows)
     page = {"live": live, "readers": [people[row.person] for row in rows], "blocks": blocks(live.version.body)}
     return render(request, "documents/sheet.html", page)
 

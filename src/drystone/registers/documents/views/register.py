@@ -30,7 +30,7 @@ from drystone.registers.documents.queries import (
 from drystone.registers.documents.words import blocks
 from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
-from drystone.registers.school.models import Role
+from drystone.registers.school.models import Role, School
 from drystone.registers.school.pages import link, page_of
 from drystone.registers.school.views import school_of
 
@@ -66,9 +66,9 @@ def who(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = [row for row in everybody if _fits(row, state, group, named, today)]
     found.sort(key=lambda row: (row.read is not None, not row.late(today), row.place))
     if request.GET.get("format") == "csv":
-        return csv_response(f"notice-{live.document.slug}", HEADINGS, _csv(found))
+        return csv_response(f"notice-{live.document.slug}", HEADINGS, _csv(school, found))
     page, pages = page_of(request, found)
-    people = people_of(page)
+    people = people_of(school, page)
     context: dict[str, Any] = {
         "live": live,
         "tally": tally(everybody, today),
@@ -116,8 +116,8 @@ def _roles(row: Asked) -> str:
     return ", ".join(role.label for role in Role if role in row.roles)
 
 
-def _csv(rows: list[Asked]) -> Iterator[list[object]]:
-    people = people_of(rows)
+def _csv(school: School, rows: list[Asked]) -> Iterator[list[object]]:
+    people = people_of(school, rows)
     for row in rows:
         person = people[row.person]
         read = [row.read.on, How(row.read.how).label, row.read.number] if row.read else ["", "", ""]
