@@ -40,14 +40,17 @@ DAMAGED = (
 def open_workbook(path: Path) -> Iterator[Workbook]:
     with open_zip(path) as archive:
         check_parts(path.name, archive)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except DAMAGED as error:
-        raise UnreadableRoll(f"{path.name} is a damaged workbook ({error}). Save it again as .xlsx or CSV.") from None
-    try:
-        yield book
-    finally:
-        book.close()
+    with path.open("rb") as stream:  # by its path openpyxl goes by the name's ending, and uploads have none
+        try:
+            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        except DAMAGED as error:
+            raise UnreadableRoll(
+                f"{path.name} is a damaged workbook ({error}). Save it again as .xlsx or CSV."
+            ) from None
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def check_parts(name: str, archive: zipfile.ZipFile) -> None:
