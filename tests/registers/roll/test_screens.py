@@ -3,13 +3,14 @@
 import csv
 import io
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from lxml.html import fromstring
+from openpyxl import Workbook
 
 from drystone.engine.home import Home
 from drystone.registers.roll.models import Mapping, Run, RunState
@@ -199,6 +200,25 @@ def test_a_oneroster_that_was_unpacked_is_sent_as_all_its_files(client, school):
     assert (run.state, run.file_name, run.problem) == (RunState.WAITING, "OneRoster, 3 files", "")
     mixed = send(client, ("users.csv", b"x"), ("photo.png", b"x"))
     assert "Choose one file, or all CSV files of OneRoster" in text_of(mixed)
+
+
+def test_of_a_workbook_the_sheet_with_the_people_is_chosen(client, school):
+    book = Workbook()
+    book.active.title = "Notes"
+    book.active.append(["Printed by", "Olga"])
+    people = book.create_sheet("People")
+    people.append(["Surname", "Forename", "DOB", "Class"])
+    people.append(["Example", "Ada", date(2017, 9, 3), "Ash"])
+    out = io.BytesIO()
+    book.save(out)
+    send_one(client, out.getvalue(), "roll.xlsx")
+    run = Run.objects.get()
+    page = client.get(reverse("roll:columns", args=[run.pk]))
+    assert "Forename" in text_of(page)
+    assert 'href="?sheet=Notes"' in text_of(page)
+    name_columns(client, run)
+    run.refresh_from_db()
+    assert (run.state, run.problem, run.counts["new"]) == (RunState.WAITING, "", 1)
 
 
 def test_refused_rows_stand_with_their_line_and_the_reason_and_as_csv(client, table):

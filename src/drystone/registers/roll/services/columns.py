@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
 from drystone.engine.roll.mapping import BadMapping, Mapping
+from drystone.engine.roll.table import Sample, is_workbook, sample
+from drystone.engine.roll.values import UnreadableRoll
+from drystone.engine.roll.workbook import sheet_names
 from drystone.registers.roll.models import Mapping as Remembered
 from drystone.registers.school.models import Person, School
 from drystone.registers.school.services import audit
 from drystone.registers.school.services.changes import lock
 from drystone.registers.school.services.permission import require
+
+MOST_SHEETS = 12  # of a workbook, that are looked at
+
+
+def look(path: Path, sheet: str = "") -> Sample:
+    """The sheet asked for; of a workbook otherwise the one of which most columns are known. UnreadableRoll if none is
+    a table."""
+    if sheet or not is_workbook(path):
+        return sample(path, sheet=sheet)
+    seen, faults = [], []
+    for name in sheet_names(path)[:MOST_SHEETS]:
+        try:
+            seen.append(sample(path, sheet=name))
+        except UnreadableRoll as unreadable:
+            faults.append(unreadable)
+    if not seen:
+        raise faults[0]
+    return max(seen, key=lambda each: len(each.guess.columns))
 
 
 @transaction.atomic

@@ -12,12 +12,12 @@ from drystone.engine.roll.detect import Kind, detect
 from drystone.engine.roll.headings import guess
 from drystone.engine.roll.mapping import BadMapping, Mapping
 from drystone.engine.roll.opened import LARGEST
-from drystone.engine.roll.table import Sample, sample
+from drystone.engine.roll.table import Sample
 from drystone.engine.roll.values import UnreadableRoll
 from drystone.registers.roll.forms.imports import ColumnsForm, UploadForm
 from drystone.registers.roll.models import Run, RunKind, RunState
 from drystone.registers.roll.services import imports as services
-from drystone.registers.roll.services.columns import known_again, remember
+from drystone.registers.roll.services.columns import known_again, look, remember
 from drystone.registers.roll.tasks import read_now
 from drystone.registers.roll.uploads import keep
 from drystone.registers.roll.views import run_of
@@ -78,7 +78,7 @@ def _know_columns(run: Run, kind: Kind) -> None:
     """A table's columns are known again, or somebody is asked. UnreadableRoll if there is no table in it."""
     if kind not in (Kind.CSV, Kind.WORKBOOK):
         return
-    seen = sample(services.upload_of(run))
+    seen = look(services.upload_of(run))
     run.mapping = known_again(run.school, seen.headings)
     if run.mapping is None:
         run.state = RunState.MAPPING
@@ -93,7 +93,7 @@ def columns(request: HttpRequest, number: int) -> HttpResponse:
     if run.state not in (RunState.MAPPING, RunState.WAITING) or not path.exists():
         return redirect("roll:run", number=run.pk)
     try:
-        seen = sample(path, sheet=request.GET.get("sheet", ""))
+        seen = look(path, request.GET.get("sheet", ""))
     except UnreadableRoll as unreadable:
         messages.error(request, str(unreadable).replace(path.name, f"“{run.file_name}”"))
         return redirect("roll:columns" if request.GET.get("sheet") else "roll:imports", number=run.pk)
