@@ -176,6 +176,15 @@ def test_an_undo_is_refused_where_something_new_hangs_on_who_came_by_it(fellside
         undo(run=run, by=clerk, on=TODAY)
 
 
+def test_a_class_that_was_made_is_undone_with_everybody_moved_into_it(fellside, clerk, tmp_path):
+    applied(fellside, clerk, write(tmp_path / "a.csv", FILE))
+    before = everything(fellside)
+    run = applied(fellside, clerk, write(tmp_path / "b.csv", [row | {"Class": "Cedar"} for row in FILE]))
+    assert class_of("Maja") == "Cedar"
+    undo(run=run, by=clerk, on=TODAY)
+    assert everything(fellside) == before
+
+
 def test_a_yes_to_what_was_shown_before_the_roll_changed_does_nothing_and_shows_it_anew(fellside, clerk, tmp_path):
     applied(fellside, clerk, write(tmp_path / "a.csv", FILE))
     run = sent(fellside, clerk, write(tmp_path / "b.csv", [FILE[0] | {"Forename": "Luke"}, *FILE[1:]]))

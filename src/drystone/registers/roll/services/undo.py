@@ -83,15 +83,15 @@ def _changed_since(run: Run) -> Iterator[str]:
 
 def _hangs_on(run: Run) -> Iterator[str]:
     """What was added since to rows that the undo would delete: it would go with them, unseen."""
-    added: dict[str, set[Any]] = {}
-    for change in run.changes.filter(verb=Verb.ADDED).iterator(50):
-        added.setdefault(change.table, set()).update(key for key, _, _ in change.rows)
+    written: dict[str, set[Any]] = {}  # by the run itself: what it added goes, what it changed goes back
+    for change in run.changes.exclude(verb=Verb.REMOVED).iterator(50):
+        written.setdefault(change.table, set()).update(key for key, _, _ in change.rows)
     for change in run.changes.filter(verb=Verb.ADDED).iterator(50):
         table = BY_LABEL[change.table]
         keys = [key for key, _, _ in change.rows]
         for relation in _relations_to(table):
             other, field = relation.related_model, relation.field
-            ours = added.get(other._meta.label, set())
+            ours = written.get(other._meta.label, set())
             found = other._base_manager.filter(**{f"{field.name}__in": keys}).values_list("pk", field.attname)
             for key, row in table._base_manager.in_bulk([row for pk, row in found if pk not in ours]).items():
                 yield f"{row} has {other._meta.verbose_name_plural} since (number {key})"
