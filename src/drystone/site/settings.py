@@ -3,7 +3,8 @@
 Environment: DRYSTONE_HOME (default ./var), DRYSTONE_DATABASE_URL (default SQLite in the home),
 DRYSTONE_HOSTS (more host names the web answers to, comma-separated), DRYSTONE_HTTPS=1 (behind TLS),
 DRYSTONE_MAIL_URL (the mail server; without one, mails are files in the home), DRYSTONE_MAIL_FROM (their sender),
-DRYSTONE_SIGN_IN (the file of providers outside), DRYSTONE_DEBUG=1 (developers only). Each has its line in docs/guide/technician-install.md.
+DRYSTONE_SIGN_IN (the file of providers outside), DRYSTONE_DEBUG=1 (developers only). Each has its line in
+docs/guide/technician-install.md.
 """
 
 import os
