@@ -1,24 +1,31 @@
 """How long the roll of a school and of a county takes to import, and how much memory: the same file twice.
 
-Each import runs in a process of its own, so that its peak of memory is its own. On SQLite, and on PostgreSQL where it is
-installed (as for the tests).
+Each import runs in a process of its own, so that its peak of memory is its own. On SQLite, and on PostgreSQL where it
+is installed (as for the tests).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+
+import psycopg
+import psycopg.sql
 
 from bench.data import size
 from bench.report import say, target
 from bench.roll_data import Roll, csv_file, dfe_number, school_name
+from tests.postgresql import Cluster
 
 PUPILS = 300  # of one school of the county
 SCHOOLS = {"small": 20, "county": 250}
@@ -27,12 +34,12 @@ TODAY = date(2026, 11, 24)
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="drystone-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="drystone-bench-") as name, contextlib.ExitStack() as stack:
         folder, many = Path(name), SCHOOLS[size()]
         school = write(folder / "school.csv", Roll(1, 1_000))
         county = write(folder / "county.csv", Roll(many, PUPILS))
         part = write(folder / "part.csv", Roll(many // FEW, PUPILS))
-        for database, url in databases(folder):
+        for database, url in stack.enter_context(databases()).items():
             one, again = imported(school, folder, url, 1)
             told = f"import of 1,000 pupils with guardians, {database}"
             target(told, one["seconds"], 5, unit="s", at_most=True)
@@ -53,22 +60,32 @@ def write(path: Path, roll: Roll) -> Path:
     return path
 
 
-def databases(folder: Path) -> list[tuple[str, str]]:
+@contextlib.contextmanager
+def databases() -> Iterator[dict[str, str]]:
     """Name and URL; an empty URL is the home's own SQLite file."""
-    from tests.postgresql import Cluster, postgresql_is_there
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        yield {"SQLite": ""}
+        return
+    cluster = Cluster(Path(tempfile.mkdtemp(prefix="drystone-bench-pg-")))
+    try:
+        yield {"SQLite": "", "PostgreSQL": cluster.url}
+    finally:
+        cluster.stop()
 
-    found = [("SQLite", "")]
-    if postgresql_is_there():
-        found.append(("PostgreSQL", Cluster(folder / "postgresql").url))
-    return found
+
+def emptied(url: str) -> str:
+    """A new database in the cluster; what was there before has nothing to do with this import."""
+    name = f"bench_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+    return f"{url.rpartition('/')[0]}/{name}"
 
 
 def imported(file: Path, folder: Path, url: str, schools: int) -> list[dict[str, float]]:
     """The file imported twice, each time in a process of its own; a new home and database."""
     home = Path(tempfile.mkdtemp(dir=folder))
-    env = {**os.environ, "DRYSTONE_HOME": str(home)} | ({"DRYSTONE_DATABASE_URL": url} if url else {})
-    if not url:
-        env.pop("DRYSTONE_DATABASE_URL", None)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("DRYSTONE_")}
+    env |= {"DRYSTONE_HOME": str(home)} | ({"DRYSTONE_DATABASE_URL": emptied(url)} if url else {})
     return [
         json.loads(
             subprocess.run(
@@ -101,11 +118,8 @@ def in_own_process(home: Path, file: Path, schools: int, *, first: bool) -> None
 def make_schools(count: int) -> None:
     from drystone.registers.school.models import AgeBand, Group, School
 
-    School.objects.all().delete()
     for number in range(count):
-        school = School.objects.create(
-            slug=f"bench-{number}", name=school_name(number), dfe_number=dfe_number(number)
-        )
+        school = School.objects.create(slug=f"bench-{number}", name=school_name(number), dfe_number=dfe_number(number))
         for band in AgeBand:
             Group.objects.create(school=school, slug=band.value, name=band.label, age_band=band)
 
