@@ -9,7 +9,7 @@ from drystone.registers.roll.services import imports
 from drystone.registers.roll.services.undo import undo
 from drystone.registers.school.models import ClassStaff, Person, Role, RoleHolding, SchoolClass
 from tests.people import make_person
-from tests.registers.roll.files import TODAY, applied, everything, told, write
+from tests.registers.roll.files import HEADINGS, TODAY, applied, contact, everything, pupil, told, write
 
 STAFF = ("Staff code", "Surname", "Forename", "Job title", "Email", "Class")
 
@@ -82,10 +82,17 @@ def test_p45_nobody_gains_a_post_by_a_file_and_who_holds_one_does_not_leave_by_i
     assert "end that by hand" in run.lines.get(tab=Tab.REMARK, name=deputy.name).detail
 
 
+def test_a_staff_code_that_is_also_a_pupil_s_number_is_nobody_else_s(fellside, head, tmp_path):
+    applied(fellside, head, staff_file(tmp_path / "a.csv", member("101", "Tess", "Teacher")))
+    row = pupil(1, "Cai", "Example") | {"Admission number": "101"}
+    path = write(tmp_path / "b.csv", [row], ("Admission number", *HEADINGS))
+    run = applied(fellside, head, path)
+    assert told(run, Tab.NEW) == ["Cai Example"]
+    assert not applied(fellside, head, path).changes.exists()
+
+
 def test_a_teacher_who_is_a_parent_is_one_person(fellside, head, tmp_path):
     teacher = make_person(fellside, Role.TEACHER, given="Una", family="O'Neill", email="una@home.example")
-    from tests.registers.roll.files import contact, pupil
-
     row = pupil(1, "Cai", "O'Neill") | contact(1, "Una O’Neill", "UNA@home.example")
     applied(fellside, head, write(tmp_path / "a.csv", [row]))
     assert {each.role for each in teacher.holdings.all()} == {"teacher", "parent"}

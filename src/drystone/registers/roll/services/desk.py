@@ -93,7 +93,7 @@ class Desk:
         known = self.standing.references.get(row.reference) if row.reference else None
         if row.reference and known is None:
             self.plan.draft.add(
-                Reference(person=person, school=self.school, source=self.source.value, value=row.reference)
+                Reference(person=person, school=self.school, source=self.standing.source, value=row.reference)
             )
             self.standing.references[row.reference] = person
 

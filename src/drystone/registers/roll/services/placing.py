@@ -50,7 +50,7 @@ def _care_of(desk: Desk, row: PupilRow, pupil: Person) -> None:
 
 def _entrust(desk: Desk, row: PupilRow, pupil: Person, guardian: Person, told: dict[str, object]) -> None:
     line = desk.plan.draft.add(Guardianship(pupil=pupil, guardian=guardian, **told))
-    desk.plan.draft.add(Brought(school=desk.school, source=desk.source.value, guardianship=line))
+    desk.plan.draft.add(Brought(school=desk.school, source=desk.standing.source, guardianship=line))
     relationship = f" ({told['relationship']})" if told.get("relationship") else ""
     desk.teller.differs(pupil, "pupil", row.where, "Guardian", "", f"{guardian.name}{relationship}")
 
@@ -72,7 +72,7 @@ def take_classes(desk: Desk) -> dict[str, SchoolClass]:
             continue
         found[row.key] = school_class
         if row.reference and by_reference is None:
-            reference = ClassReference(school=desk.school, source=desk.source.value, value=row.reference)
+            reference = ClassReference(school=desk.school, source=desk.standing.source, value=row.reference)
             reference.school_class = school_class
             desk.plan.draft.add(reference)
             found[row.reference] = school_class
@@ -225,7 +225,7 @@ def _teach(
         desk.plan.draft.change(ended_today, ends=None)
     else:
         line = desk.plan.draft.add(ClassStaff(school_class=school_class, person=person, starts=desk.on))
-        desk.plan.draft.add(Brought(school=desk.school, source=desk.source.value, teaching=line))
+        desk.plan.draft.add(Brought(school=desk.school, source=desk.standing.source, teaching=line))
     desk.teller.differs(person, "staff", membership.where, "Class taught", "", school_class.name)
 
 

@@ -38,7 +38,7 @@ def plan_roll(
             "There is not one pupil in the file that could be read, so nothing is done by it: see whether it is the "
             "right file, and export it again"
         )
-    standing = Standing(school, source.value, on)
+    standing = Standing(school, _kept_under(source, scopes), on)
     teller = Teller()
     roll = placed(roll, standing, teller)
     desk = Desk(school, roll, scopes, source, on, standing, may_give_roles, choices, teller=teller)
@@ -60,6 +60,12 @@ def plan_roll(
     plan.lines = desk.teller.lines()
     plan.counts = {**desk.teller.counts(), "on_roll": on_roll}
     return plan
+
+
+def _kept_under(source: Source, scopes: Scopes) -> str:
+    """A staff code and an admission number may be the same figures: tables of staff have references of their own."""
+    staff_alone = scopes.pupils == Scope.ABSENT and scopes.staff != Scope.ABSENT
+    return f"{source.value}-staff" if source == Source.TABLE and staff_alone else source.value
 
 
 def _tell_refusal(desk: Desk, refusal: Refusal) -> None:
