@@ -181,7 +181,7 @@ def test_one_event_and_a_batch_are_taken_in_and_each_is_answered(token, place):
     batch = {"events": [{"type": "stop", "address": HERE, "user": "pfell"}, {"type": "dance"}, 7, EVENT | {"at": "x"}]}
     answer = call(batch, token).json()["results"]
     assert [each["status"] for each in answer] == ["taken", "refused", "refused", "refused"]
-    assert SessionSource.objects.get(name="Log-on script").last_told_at is not None
+    assert SessionSource.objects.get(integration__name="Log-on script").last_told_at is not None
 
 
 def accounting(status, address=HERE, user="FELLSIDE\\PFell", **more):
@@ -272,7 +272,7 @@ def test_without_its_token_a_system_tells_nothing(token, place):
 def test_a_token_that_is_found_works_only_where_its_system_calls_from(place, home):
     """A pupil reads it somewhere, and would be the head teacher."""
     source, token = add_source(school=place.school, by=place.head, name="RADIUS", calls_from="10.0.0.5 fd00::/64")
-    assert source.calls_from == "10.0.0.5/32, fd00::/64"
+    assert source.integration.calls_from == "10.0.0.5/32, fd00::/64"
     stolen = call(EVENT | {"user": "hcrag"}, token, REMOTE_ADDR="10.1.1.7")
     assert stolen.status_code == 403
     assert call(EVENT, token, REMOTE_ADDR="10.1.1.7", HTTP_X_FORWARDED_FOR="10.0.0.5").status_code == 403
@@ -292,7 +292,7 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(place):
     shown = page.content.decode().partition('ds-code">')[2].partition("<")[0]
     assert source_of(shown) == found
     assert shown not in client.get("/sign-on/sources/").content.decode()
-    assert shown not in found.digest
+    assert shown not in found.integration.digest
     assert not any(shown in str(entry.after) + entry.summary for entry in AuditEntry.objects.all())
     again = client.post("/sign-on/sources/add/", {"name": "wi-fi", "most_hours": "99"}).content.decode()
     assert "less than or equal to 24" in again

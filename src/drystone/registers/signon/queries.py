@@ -78,7 +78,9 @@ def sessions(
     school: School, *, text: str = "", state: str = "", since: datetime | None, until: datetime | None, now: datetime
 ) -> QuerySet[Session]:
     """Newest first. `text` is a name, a sign-on name or an address. `state` now: those that go on."""
-    found = Session.objects.filter(school=school).select_related("person", "source").order_by("-since", "-id")
+    found = (
+        Session.objects.filter(school=school).select_related("person", "source__integration").order_by("-since", "-id")
+    )
     for word in text.split():
         found = found.filter(
             Q(sign_on__icontains=word)

@@ -22,7 +22,7 @@ def nobody_can_sign_on(school: School, _person: Person, roles: frozenset[Role], 
     if zone is None:
         return []
     passwords = queries.may_sign_on(school, on).filter(proxy_password__isnull=False).exists()
-    told = school.session_sources.filter(revoked_at=None).exists()
+    told = school.session_sources.filter(integration__revoked_at=None).exists()
     devices = queries.devices(school, now=timezone.now()).filter(person__isnull=False).exists()
     if passwords or told or devices:
         return []

@@ -106,8 +106,8 @@ def revoke_integration(*, integration: Integration, by: Person | None, permissio
 
 
 def integration_of(token: str) -> Integration | None:
-    """Whose token it is, where it still works. Looked up by its digest: 256 random bits need no salt, and no guess comes
-    near them."""
+    """Whose token it is, where it still works. Looked up by its digest: 256 random bits need no salt, and no guess
+    comes near them."""
     if not token.startswith(PREFIX):
         return None
     found = Integration.objects.filter(digest=digest(token)).select_related("school").first()

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import ip_address
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from drystone.engine.filtering.overlay import client_text
-from drystone.registers.school.addresses import parse_ranges
-from drystone.registers.school.models import Person, School
+from drystone.registers.school.models import Integration, Person, School
 
 MOST_HOURS = 24
 
 
 class SessionSource(models.Model):
-    """A system that may tell of sign-ons at one school. Its token is kept as a digest: nobody reads it from here.
-
-    `calls_from` are the ranges that its calls come from, so that a token found elsewhere opens nothing; "" is anywhere.
-    """
+    """A system that tells of sign-ons at one school, by the token of its integration."""
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="session_sources")
-    name = models.CharField(max_length=80)
-    digest = models.CharField(max_length=64, unique=True)
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="session_source")
     most_hours = models.PositiveSmallIntegerField(default=12)
-    calls_from = models.CharField(max_length=300, blank=True)
-    made_at = models.DateTimeField(default=timezone.now, editable=False)
-    made_by_name = models.CharField(max_length=200)
-    revoked_at = models.DateTimeField(null=True, blank=True)
     last_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["name", "id"]
+        ordering = ["integration__name", "id"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(most_hours__gte=1) & Q(most_hours__lte=MOST_HOURS), name="session_of_a_day_at_most"
@@ -44,18 +33,12 @@ class SessionSource(models.Model):
         return self.name
 
     @property
+    def name(self) -> str:
+        return self.integration.name
+
+    @property
     def longest(self) -> timedelta:
         return timedelta(hours=self.most_hours)
-
-    def may_call_from(self, address: str) -> bool:
-        """Whether a call from here is this system's. An address that cannot be read is not, where it matters."""
-        if not self.calls_from:
-            return True
-        try:
-            client = ip_address(client_text(address.partition("%")[0]))
-        except ValueError:
-            return False
-        return any(client in network for network in parse_ranges(self.calls_from))
 
 
 class Session(models.Model):

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from drystone.engine.filtering.identity import sign_on_name
 from drystone.registers.school.hooks import announce_overlay_change
-from drystone.registers.school.models import Person, School
+from drystone.registers.school.models import Integration, Person, School
 from drystone.registers.school.services.changes import lock
 from drystone.registers.signon.models import Session, SessionSource
 
@@ -60,8 +60,9 @@ TAKEN, AGAIN = Result("taken"), Result("again")
 def take_in(*, source: SessionSource, told: Sequence[Told], now: datetime) -> list[Result]:
     """A result for each, in their order. What is right is kept, whatever is wrong beside it."""
     school = lock(source.school)
-    source.refresh_from_db(fields=["revoked_at"])
-    if source.revoked_at:  # while this call waited: what it told would outlive its token
+    if (
+        Integration.objects.filter(pk=source.integration_id).exclude(revoked_at=None).exists()
+    ):  # while this call waited: what it told would outlive its token
         return [Result("refused", "the token was withdrawn") for _ in told]
     people = {sign_on_name(person.sign_on): person for person in school.people.exclude(sign_on="").order_by("-id")}
     desk = _Desk(source, school, people, now)

@@ -1,25 +1,19 @@
-"""Systems that may tell of sign-ons: their tokens are shown once and kept as digests."""
+"""Systems that may tell of sign-ons: integrations with that scope, and how long a sign-on of theirs lasts."""
 
 from __future__ import annotations
 
-import secrets
-from hashlib import sha256
-
 from django.db import transaction
+from django.dispatch import receiver
 from django.utils import timezone
 
-from drystone.registers.school.addresses import RangeError, parse_ranges
-from drystone.registers.school.hooks import announce_overlay_change
-from drystone.registers.school.models import Person, School
-from drystone.registers.school.services import audit
-from drystone.registers.school.services.changes import Refused, lock
-from drystone.registers.school.services.permission import require
+from drystone.registers.school.hooks import announce_overlay_change, integration_ends
+from drystone.registers.school.models import Integration, Person, School, Scope
+from drystone.registers.school.services.changes import Refused
+from drystone.registers.school.services.integrations import add_integration, integration_of, revoke_integration
 from drystone.registers.signon.models import Session, SessionSource
 from drystone.registers.signon.models.sessions import MOST_HOURS
 
 PERMISSION = "signon.change_sources"
-MOST_RANGES = 300  # characters
-PREFIX = "drystone-sessions-"  # so that a token found lying about says what it is
 
 
 @transaction.atomic
@@ -27,71 +21,38 @@ def add_source(
     *, school: School, by: Person | None, name: str, most_hours: int = 12, calls_from: str = ""
 ) -> tuple[SessionSource, str]:
     """The source and its token, which nobody sees again. Raises Refused."""
-    require(by, PERMISSION, school)
-    lock(school)
-    plain = " ".join(name.split())
-    if not plain:
-        raise Refused("Give it a name, like “Wi-Fi controller”", field="name")
     if not 1 <= most_hours <= MOST_HOURS:
         raise Refused(f"Between 1 and {MOST_HOURS} hours", field="most_hours")
-    try:
-        ranges = ", ".join(str(network) for network in parse_ranges(calls_from))
-    except RangeError as error:
-        raise Refused(str(error), field="calls_from") from None
-    if len(ranges) > MOST_RANGES:
-        raise Refused("Those are too many: name the range that they are in", field="calls_from")
-    if school.session_sources.filter(name__iexact=plain, revoked_at=None).exists():
-        raise Refused(f"There is one called “{plain}” already", field="name")
-    token = PREFIX + secrets.token_urlsafe(32)
-    source = SessionSource.objects.create(
-        school=school,
-        name=plain,
-        digest=digest(token),
-        most_hours=most_hours,
-        calls_from=ranges,
-        made_by_name=by.name if by else "Drystone",
+    made, token = add_integration(
+        school=school, by=by, name=name, scopes=[Scope.SESSIONS], calls_from=calls_from, permission=PERMISSION
     )
-    audit.record(
-        school=school,
-        by=by,
-        verb="add_session_source",
-        subject=source,
-        summary=f"“{plain}” may tell of sign-ons",
-        after={"name": plain, "most_hours": most_hours, "calls_from": ranges},
-    )
-    return source, token
+    return SessionSource.objects.create(school=school, integration=made, most_hours=most_hours), token
 
 
-@transaction.atomic
 def revoke_source(*, source: SessionSource, by: Person | None) -> SessionSource:
     """Its token opens nothing any more, and what it told of ends now."""
-    school = source.school
-    require(by, PERMISSION, school)
-    lock(school)
+    revoke_integration(integration=source.integration, by=by, permission=PERMISSION)
     source.refresh_from_db()
-    if source.revoked_at:
-        raise Refused("That token is withdrawn already")
-    now = timezone.now()
-    source.revoked_at = now
-    source.save(update_fields=["revoked_at"])
-    Session.objects.filter(source=source, ends_at__gt=now, since__lte=now).update(ends_at=now, stopped=True)
-    audit.record(
-        school=school,
-        by=by,
-        verb="revoke_session_source",
-        subject=source,
-        summary=f"“{source.name}” may not tell of sign-ons any more",
-    )
-    announce_overlay_change(school=school, by=by)
     return source
 
 
+@receiver(integration_ends)
+def end_what_it_told(*, integration: Integration, by: Person | None, **_sent: object) -> None:
+    now = timezone.now()
+    told = Session.objects.filter(source__integration=integration, ends_at__gt=now, since__lte=now)
+    if told.update(ends_at=now, stopped=True) or Scope.SESSIONS in integration.scopes:
+        announce_overlay_change(school=integration.school, by=by)
+
+
 def source_of(token: str) -> SessionSource | None:
-    """Whose token it is. Looked up by its digest: 256 random bits need no salt, and no guess comes near them."""
-    if not token.startswith(PREFIX):
-        return None
-    return SessionSource.objects.filter(digest=digest(token), revoked_at=None).select_related("school").first()
+    """Whose token it is, where it may tell of sign-ons."""
+    found = integration_of(token)
+    return source_for(found) if found and Scope.SESSIONS in found.scopes else None
 
 
-def digest(token: str) -> str:
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+def source_for(integration: Integration) -> SessionSource:
+    """The source that an integration with the scope is; made at its first call where it came with other scopes."""
+    source, _ = SessionSource.objects.select_related("integration", "school").get_or_create(
+        integration=integration, defaults={"school": integration.school}
+    )
+    return source

@@ -31,10 +31,10 @@ def tell(request: HttpRequest) -> HttpResponse:
         answer = _wrong(401, "Send the token of a session source: Authorization: Bearer …")
         answer["WWW-Authenticate"] = 'Bearer realm="Drystone sessions"'
         return answer
-    client = get_adapter(request).get_client_ip(request) if source.calls_from else ""
-    if not source.may_call_from(client):
+    client = get_adapter(request).get_client_ip(request) if source.integration.calls_from else ""
+    if not source.integration.may_call_from(client):
         log.warning("a sign-on was told from %s with the token of “%s” (%s)", client, source.name, source.school.slug)
-        return _wrong(403, f"This token is for {source.calls_from}, and not for {client}")
+        return _wrong(403, f"This token is for {source.integration.calls_from}, and not for {client}")
     if int(request.headers.get("Content-Length") or 0) > LARGEST:
         return _wrong(413, f"At most {LARGEST // 1024} kB in a call")
     now = timezone.now()

@@ -70,7 +70,7 @@ def _row(session: Session) -> list[object]:
 
 @needs("signon.change_sources")
 def sources(request: HttpRequest) -> HttpResponse:
-    every = SessionSource.objects.filter(school=school_of(request))
+    every = SessionSource.objects.filter(school=school_of(request)).select_related("integration")
     return render(request, "signon/sources.html", {"sources": every, "address": _address(request)})
 
 
@@ -91,7 +91,7 @@ def new_source(request: HttpRequest) -> HttpResponse:
 @needs("signon.change_sources")
 def revoke_source(request: HttpRequest, pk: int) -> HttpResponse:
     source = within(request, SessionSource, pk)
-    if request.method == "POST" and not source.revoked_at:
+    if request.method == "POST" and not source.integration.revoked_at:
         verbs.revoke_source(source=source, by=person_of(request))
         messages.success(request, f"“{source.name}” may not tell of sign-ons any more.")
         return redirect("signon:sources")
