@@ -208,6 +208,7 @@ def _review(school: School):
 
 Sample = Callable[[School], dict[str, object]]
 SAMPLES: dict[str, Sample] = {
+    "api-1:pupil": lambda school: {"key": make_person(school, Role.PUPIL).key},
     "accounts:close_account": lambda school: {"pk": _person(school).pk},
     "accounts:reopen_account": lambda school: {"pk": _person(school).pk},
     "accounts:forget_provider": lambda school: {"pk": _person(school).pk},

@@ -12,7 +12,7 @@ from drystone.registers.network.views import certificates
 from drystone.registers.school import access
 from drystone.registers.school.views import workplace
 from drystone.registers.unblock.views import blocked
-from drystone.site import pac
+from drystone.site import api, pac
 from drystone.site.views import account as own
 from drystone.site.views import demo_roles, home
 from drystone.site.views import help as help_pages
@@ -44,6 +44,7 @@ urlpatterns = [
     path("accounts/", include("drystone.registers.accounts.urls")),
     path("notices/", include("drystone.registers.documents.urls")),
     path("policy/", include("drystone.oversight.policy.urls")),
+    path("api/v1/", api.marked()),
     path("account/", own.own_account, name="own_account"),
     path("account/locked/", screen.locked, name="screen_locked"),
     path("account/locked/now/", screen.lock, name="screen_lock"),

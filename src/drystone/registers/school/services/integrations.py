@@ -114,23 +114,22 @@ def integration_of(token: str) -> Integration | None:
     return found if found and found.works_on(timezone.localdate()) else None
 
 
-@transaction.atomic
 def note_use(*, integration: Integration, what: str) -> None:
     """When it last called; and in the audit trail, once a day, that it read what (P43)."""
-    now = timezone.now()
-    before = integration.last_used_at
+    now, before = timezone.now(), integration.last_used_at
     if before and now - before < NOTED:
         return
-    Integration.objects.filter(pk=integration.pk).update(last_used_at=now)
-    if before is None or timezone.localdate(before) != timezone.localdate(now):
-        audit.record(
-            school=integration.school,
-            by=None,
-            as_name=f"Integration “{integration.name}”",
-            verb="use_integration",
-            subject=integration,
-            summary=f"“{integration.name}” called today: {what}",
-        )
+    with transaction.atomic():
+        Integration.objects.filter(pk=integration.pk).update(last_used_at=now)
+        if before is None or timezone.localdate(before) != timezone.localdate(now):
+            audit.record(
+                school=integration.school,
+                by=None,
+                as_name=f"Integration “{integration.name}”",
+                verb="use_integration",
+                subject=integration,
+                summary=f"“{integration.name}” called today: {what}",
+            )
 
 
 def digest(token: str) -> str:

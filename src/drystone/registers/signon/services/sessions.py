@@ -60,9 +60,8 @@ TAKEN, AGAIN = Result("taken"), Result("again")
 def take_in(*, source: SessionSource, told: Sequence[Told], now: datetime) -> list[Result]:
     """A result for each, in their order. What is right is kept, whatever is wrong beside it."""
     school = lock(source.school)
-    if (
-        Integration.objects.filter(pk=source.integration_id).exclude(revoked_at=None).exists()
-    ):  # while this call waited: what it told would outlive its token
+    # While this call waited its token may have gone: what it told would outlive it.
+    if Integration.objects.filter(pk=source.integration_id).exclude(revoked_at=None).exists():
         return [Result("refused", "the token was withdrawn") for _ in told]
     people = {sign_on_name(person.sign_on): person for person in school.people.exclude(sign_on="").order_by("-id")}
     desk = _Desk(source, school, people, now)

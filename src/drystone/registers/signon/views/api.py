@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from drystone.registers.school.access import public
+from drystone.registers.signon.models import SessionSource
 from drystone.registers.signon.reading import BadCall, read_call
 from drystone.registers.signon.services.sessions import Result, take_in
 from drystone.registers.signon.services.sources import source_of
@@ -35,6 +36,11 @@ def tell(request: HttpRequest) -> HttpResponse:
     if not source.integration.may_call_from(client):
         log.warning("a sign-on was told from %s with the token of “%s” (%s)", client, source.name, source.school.slug)
         return _wrong(403, f"This token is for {source.integration.calls_from}, and not for {client}")
+    return take_call(request, source)
+
+
+def take_call(request: HttpRequest, source: SessionSource) -> HttpResponse:
+    """What a source that has shown its token tells."""
     if int(request.headers.get("Content-Length") or 0) > LARGEST:
         return _wrong(413, f"At most {LARGEST // 1024} kB in a call")
     now = timezone.now()
