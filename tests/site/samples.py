@@ -232,6 +232,7 @@ SAMPLES: dict[str, Sample] = {
     "school:year": lambda school: {"pk": _year(school).pk},
     "school:new_closure": lambda school: {"pk": _year(school).pk},
     "school:closure_gone": lambda school: {"pk": _year(school).closures.first().pk},
+    "school:revoke_integration": lambda school: {"pk": _source(school).integration_id},
     "school:zone": lambda school: {"pk": _zone(school).pk},
     "school:zone_gone": lambda school: {"pk": _zone(school).pk},
     "school:group": lambda school: {"pk": school.groups.first().pk},
