@@ -1,13 +1,16 @@
 """P48: roles that open much need a second step; a lost phone is helped with, on record."""
 
+import re
 import time
+from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.management import call_command
 from django.test import Client
 
 from drystone.registers.accounts.two_step import BY_PROVIDER, REQUIRED_OF
-from drystone.registers.school.models import AuditEntry, Role, User
+from drystone.registers.school.models import AuditEntry, FirstTimeCode, Role, User
 from tests.people import enrol, make_person, make_school, sign_in
 from tests.registers.accounts.parts import PASSWORD, account, sign_in_with, text
 from tests.totp import code_at, code_now
@@ -179,3 +182,33 @@ def test_the_app_moves_to_a_new_phone_and_the_old_one_opens_nothing_any_more(
     client.post("/account/two-step/code/", {"code": code_at(secret, time.time() + 30)})
     assert client.get("/").status_code == 200
     assert AuditEntry.objects.filter(verb="add_second_step", actor=head.key).exists()
+
+
+def give_code(helper, person):
+    return text(sign_in(helper).post(f"/school/people/{person.pk}/account/", follow=True))
+
+
+def test_no_colleague_alone_gives_the_code_and_takes_the_step_away(head, technician, teacher):
+    """Both together would open the account: the head would read what only the safeguarding lead reads."""
+    enrol(teacher.user)
+    assert re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", give_code(head, teacher))
+    assert "somebody else has to do this" in text(recover(head, teacher))
+    recover(technician, teacher)
+    assert not Authenticator.objects.filter(user=teacher.user).exists()
+
+
+def test_who_took_the_step_away_gives_no_code_until_there_is_another(head, teacher):
+    enrol(teacher.user)
+    recover(head, teacher)
+    assert "somebody else gives the code" in give_code(head, teacher)
+    enrol(teacher.user)
+    assert "somebody else gives the code" not in give_code(head, teacher)
+
+
+def test_no_school_opens_the_account_of_the_council(school, head):
+    cass = account(school, Role.COUNCIL, given="Cass", family="Moor", email="cass@moorshire.example")
+    assert "no one school resets the account" in give_code(head, cass)
+    assert not FirstTimeCode.objects.filter(user=cass.user).exists()
+    out = StringIO()
+    call_command("council", "letter", school.slug, "cass@moorshire.example", stdout=out)
+    assert "Cass Moor sets a password" in out.getvalue()

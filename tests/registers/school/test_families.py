@@ -10,7 +10,7 @@ from drystone.registers.school.services import families
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed
 from drystone.registers.school.services.teaching import add_class_staff, end_class_staff
-from tests.people import make_person, make_school
+from tests.people import make_person, make_school, sign_in
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
@@ -121,3 +121,16 @@ def test_a_class_goes_to_nobody_who_is_only_a_parent(school, office):
     parent = make_person(school, Role.PARENT)
     with pytest.raises(Refused, match="no role as staff"):
         add_class_staff(school_class=damsons, person=parent, by=office, starts=TODAY)
+
+
+def test_nobody_says_of_themselves_whose_parent_they_are(school, child):
+    """Else a deputy head who leads safeguarding would take their own line away, and read about their own child."""
+    deputy = make_person(school, Role.DEPUTY_HEAD, Role.SAFEGUARDING_LEAD, given="Huw", family="Fell")
+    with pytest.raises(Refused, match="a colleague"):
+        families.add_guardian(pupil=child, guardian=deputy, by=deputy, on=TODAY, order=1)
+    line = Guardianship.objects.create(pupil=child, guardian=deputy, order=1)
+    with pytest.raises(Refused, match="a colleague"):
+        families.change_guardian(line=line, by=deputy, on=TODAY, parental_responsibility=True)
+    said = sign_in(deputy).post(f"/school/people/parents/{line.pk}/remove/", follow=True).content.decode()
+    assert "a colleague has to enter that" in said
+    assert Guardianship.objects.filter(pk=line.pk).exists()

@@ -27,7 +27,7 @@ def people_for(viewer: Viewer, permission: str) -> QuerySet[Person]:
 
     Never a child whom they are told nothing of by order of a court, whatever their role.
     """
-    found = Person.objects.filter(school=viewer.person.school_id).exclude(pk__in=_kept_from(viewer.person))
+    found = Person.objects.filter(school=viewer.person.school_id).exclude(pk__in=kept_from(viewer.person))
     held = {role: reach for role, reach in reaches()[permission].items() if role in viewer.roles}
     if Reach.SCHOOL in held.values():
         return found
@@ -59,7 +59,8 @@ def classes_for(viewer: Viewer, permission: str) -> QuerySet[SchoolClass]:
     return found.none()
 
 
-def _kept_from(person: Person) -> Any:
+def kept_from(person: Person) -> Any:
+    """Of whom they are told nothing by order of a court, as `pk__in` takes them."""
     return Guardianship.objects.filter(guardian=person, barred=True).values("pupil")
 
 
@@ -74,7 +75,7 @@ def _within(viewer: Viewer, role: Role, reach: Reach) -> Any:
     everybody = Person.objects.filter(school=me.school_id)
     match reach:
         case Reach.CLASSES:
-            pupils = everybody.filter(school_class__in=_taught(me, on)).exclude(pk__in=_kept_from(me)).values("pk")
+            pupils = everybody.filter(school_class__in=_taught(me, on)).exclude(pk__in=kept_from(me)).values("pk")
             if role not in reaches()["school.view_guardians"]:
                 return pupils
             return everybody.filter(Q(pk__in=pupils) | Q(wards__pupil__in=pupils)).values("pk")

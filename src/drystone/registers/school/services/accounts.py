@@ -6,12 +6,13 @@ import hmac
 import secrets
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from drystone.registers.school.access import roles_of
-from drystone.registers.school.models import FirstTimeCode, Person, Role, User
+from drystone.registers.school.models import AuditEntry, FirstTimeCode, Person, Role, User
 from drystone.registers.school.services import audit
 from drystone.registers.school.services.changes import Refused
 
@@ -54,6 +55,8 @@ def give_first_time_code(*, person: Person, by: Person | None, as_name: str = ""
         raise Refused(f"{person.name} has no account")
     if user.people.exclude(school=person.school).exists():
         raise Refused(f"{person.name} is known in another school too, so this school alone cannot reset the account")
+    if by is not None and person != by:
+        _refuse_to_become(person, by)
     FirstTimeCode.objects.filter(user=user, used_at=None).delete()
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     FirstTimeCode.objects.create(user=user, digest=_digest(code), expires_at=timezone.now() + LASTS)
@@ -66,6 +69,27 @@ def give_first_time_code(*, person: Person, by: Person | None, as_name: str = ""
         summary=f"{person.name} was given a code to set a password",
     )
     return "-".join(code[i : i + 4] for i in range(0, LENGTH, 4))
+
+
+def did_lately(by: Person, verb: str, person: Person) -> bool:
+    """Whether they themselves did this for the person while a code would last."""
+    done = AuditEntry.objects.filter(chain=person.school.slug, actor=by.key, verb=verb, at__gt=timezone.now() - LASTS)
+    return done.filter(subject=f"{person._meta.label}:{person.pk}").exists()
+
+
+def _refuse_to_become(person: Person, by: Person) -> None:
+    """P35, P48: a code and no second step together open the account, so no one colleague gives the one and takes the
+    other away; and the account of the council or trust is no one school's to open."""
+    today = timezone.localdate()
+    if person.holdings.filter(role=Role.COUNCIL).exclude(ends__lt=today).exists() and Role.COUNCIL not in roles_of(by):
+        raise Refused(
+            f"{person.name} sets rules for all schools of the authority, so no one school resets the account. The "
+            "technician can, by “drystone manage council letter”"
+        )
+    if did_lately(by, "take_second_step_away", person) and not Authenticator.objects.filter(user=person.user).exists():
+        raise Refused(
+            f"You took the second step of {person.name} away: until there is another, somebody else gives the code"
+        )
 
 
 def find_first_time_code(*, email: str, code: str) -> FirstTimeCode | None:

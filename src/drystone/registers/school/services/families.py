@@ -25,6 +25,7 @@ def add_guardian(*, pupil: Person, guardian: Person, by: Person | None, on: date
         raise Refused("That person is not of this school", field="guardian")
     if guardian.pk == pupil.pk or guardian.holdings.filter(role=Role.PUPIL).exists():
         raise Refused(f"{guardian.name} is a pupil: choose an adult", field="guardian")
+    _refuse_oneself(guardian, by)
     if pupil.guardianships.filter(guardian=guardian).exists():
         raise Refused(f"{guardian.name} is there already: change that line instead", field="guardian")
     if guardian.left_on is not None and guardian.left_on < on:
@@ -56,6 +57,7 @@ def change_guardian(*, line: Guardianship, by: Person | None, on: date, **detail
     """What a court forbids counts from the moment it is saved: the child is gone from their pages."""
     school = lock(line.pupil.school)
     require(by, "school.change_people", school)
+    _refuse_oneself(line.guardian, by)
     before = values(line)
     for name, value in details.items():
         setattr(line, name, value)
@@ -77,6 +79,7 @@ def remove_guardian(*, line: Guardianship, by: Person | None, on: date) -> None:
     """They are no parent or carer of this child any more, and see nothing of the child from now on."""
     school = lock(line.pupil.school)
     require(by, "school.change_people", school)
+    _refuse_oneself(line.guardian, by)
     audit.record(
         school=school, by=by, verb="remove_guardian", subject=line,
         summary=f"{line.guardian.name} is no longer a parent or carer of {line.pupil.name}", before=values(line),
@@ -85,6 +88,13 @@ def remove_guardian(*, line: Guardianship, by: Person | None, on: date) -> None:
     line.delete()
     _renumber(pupil.guardianships.order_by("barred", "order", "id"))
     _role_follows(guardian, by, on)
+
+
+def _refuse_oneself(guardian: Person, by: Person | None) -> None:
+    """What somebody may see hangs on whose parent they are (a safeguarding lead reads nothing of their own child), so
+    a colleague says it."""
+    if by is not None and guardian.pk == by.pk:
+        raise Refused("You are this parent or carer yourself: a colleague has to enter that", field="guardian")
 
 
 def _in_order(line: Guardianship) -> None:

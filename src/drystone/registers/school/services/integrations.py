@@ -11,18 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from drystone.registers.school.access import Reach, reaches, roles_of
-from drystone.registers.school.access import Reach, roles_of
 from drystone.registers.school.addresses import RangeError, parse_ranges
 from drystone.registers.school.hooks import integration_ends
 from drystone.registers.school.models import Integration, Person, School, Scope
-from drystone.registers.school.reach import Viewer, reaches_of
 from drystone.registers.school.services import audit
 from drystone.registers.school.services.changes import Refused, lock
 from drystone.registers.school.services.permission import require
 
 PERMISSION = "school.change_integrations"
-# What a token lets out to another system, only who sees it of the whole school themselves lets out.
-OPENS = {Scope.NUMBERS: "school.view_births", Scope.CONTACTS: "school.view_contacts"}
 MOST_RANGES = 300  # characters
 PREFIX = "drystone-"  # so that a token found lying about says what it is
 NOTED = timedelta(minutes=1)  # a busy system does not write at every call
@@ -60,11 +56,6 @@ def add_integration(
         raise Refused("Numbers and contacts come with the roll: choose that too", field="scopes")
     if by and (hidden := [scope for scope in scopes if scope in SEES and not _sees_all(by, SEES[scope])]):
         raise Refused(f"You may not see that yourself, so ask the head: {Scope(hidden[0]).label}", field="scopes")
-    for scope in scopes if by else ():
-        if scope in OPENS and Reach.SCHOOL not in reaches_of(
-            Viewer(by, roles_of(by), timezone.localdate()), OPENS[scope]
-        ):
-            raise Refused(f"“{Scope(scope).label}”: the head teacher makes a token for that", field="scopes")
     if expires_on and expires_on < timezone.localdate():
         raise Refused("That day is over", field="expires_on")
     ranges = _ranges(calls_from)

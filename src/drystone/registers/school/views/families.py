@@ -17,7 +17,7 @@ from drystone.registers.school.models import ClassStaff, Guardianship, Person, R
 from drystone.registers.school.queries import current, year_of
 from drystone.registers.school.reach import people_for
 from drystone.registers.school.services import families
-from drystone.registers.school.services.changes import edition_of, values
+from drystone.registers.school.services.changes import Refused, edition_of, values
 from drystone.registers.school.views import person_of, school_of, seen, viewer_of
 
 
@@ -93,8 +93,11 @@ def remove_guardian(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks first."""
     line = _line(request, pk)
     if request.method == "POST":
-        families.remove_guardian(line=line, by=person_of(request), on=timezone.localdate())
-        messages.success(request, f"{line.guardian.name} is no longer a parent or carer of {line.pupil.name}.")
+        try:
+            families.remove_guardian(line=line, by=person_of(request), on=timezone.localdate())
+            messages.success(request, f"{line.guardian.name} is no longer a parent or carer of {line.pupil.name}.")
+        except Refused as refusal:
+            messages.error(request, f"{refusal}.")
         return redirect("school:person", pk=line.pupil_id)
     return render(request, "school/remove_guardian.html", {"line": line})
 

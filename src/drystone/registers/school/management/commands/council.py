@@ -25,10 +25,10 @@ class Command(BaseCommand):
         give.add_argument("school", help="The short name of the school that knows the person.")
         give.add_argument("email", help="The person's e-mail address.")
         letter = ways.add_parser(
-            "letter", help="A new first-time code for the head of a school, who has lost the letter."
+            "letter", help="A new first-time code for a head teacher, or somebody of the council, who lost the letter."
         )
         letter.add_argument("school", help="The short name of the school.")
-        letter.add_argument("email", help="The head teacher's e-mail address.")
+        letter.add_argument("email", help="Their e-mail address.")
         move = ways.add_parser("move", help="Move a school to another authority.")
         move.add_argument("school", help="The short name of the school.")
         move.add_argument("authority", help='The name of the council or trust; "" for none.')
@@ -58,12 +58,15 @@ class Command(BaseCommand):
         return f"{person.name} sets the rules of {school.authority} from today."
 
     def _letter(self, school: School, email: str) -> str:
-        heads = [held.person for held in holdings_on(school, Role.HEAD, timezone.localdate())]
-        head = next((person for person in heads if person.email.lower() == email.lower()), None)
-        if head is None:
-            raise CommandError(f"no head teacher of {school.name} has the address {email}")
-        code = give_first_time_code(person=head, by=None, as_name=WHO)
-        return f"{head.name} sets a password at /account/first-time/ with the code {code}, once, within 14 days."
+        today = timezone.localdate()
+        known = [held.person for role in (Role.HEAD, Role.COUNCIL) for held in holdings_on(school, role, today)]
+        person = next((person for person in known if person.email.lower() == email.lower()), None)
+        if person is None:
+            raise CommandError(
+                f"no head teacher of {school.name}, and nobody of the council there, has the address {email}"
+            )
+        code = give_first_time_code(person=person, by=None, as_name=WHO)
+        return f"{person.name} sets a password at /account/first-time/ with the code {code}, once, within 14 days."
 
     def _move(self, school: School, options: dict[str, Any]) -> str:
         move_school(school=school, authority=options["authority"].strip(), as_name=WHO)
