@@ -23,6 +23,7 @@ class Entry:
     permission: str
     about: str
     unless: str = ""
+    covers: tuple[str, ...] = ()  # pages elsewhere that hang on this entry
 
 
 NAVIGATION = (
@@ -41,7 +42,13 @@ NAVIGATION = (
     ),
     Entry("Filter checks", "network:checks", "network.view_checks", "The filter tests itself, and keeps the evidence"),
     Entry("Sign-on", "signon:passwords", "signon.view", "Internet passwords, devices, and who is signed on where"),
-    Entry("People", "school:people", "school.view_people", "Who is who, their roles and classes"),
+    Entry(
+        "People",
+        "school:people",
+        "school.view_people",
+        "Who is who, their roles and classes",
+        covers=("school:classes", "accounts:doors"),
+    ),
     Entry(
         "My classes",
         "school:classes",
@@ -50,7 +57,13 @@ NAVIGATION = (
         unless="school.view_people",
     ),
     Entry("My children", "school:my_children", "school.view_children", "What the school has about your children"),
-    Entry("School", "school:settings", "school.view_settings", "Contacts, calendar, zones, groups and classes"),
+    Entry(
+        "School",
+        "school:settings",
+        "school.view_settings",
+        "Contacts, calendar, zones, groups and classes",
+        covers=("documents:mine",),
+    ),
     Entry("Schools", "school:authority", "school.view_authority", "How the schools of the council or trust stand"),
     Entry("Audit trail", "school:audit", "school.view_audit", "Who changed what, and when"),
 )
@@ -63,7 +76,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
         for entry in NAVIGATION
         if entry.permission in permissions and entry.unless not in permissions
     ]
-    here = max((href for _, href in shown if request.path.startswith(href)), key=len, default="")  # the closest
+    below = {under: href for entry, href in shown for under in (href, *map(reverse, entry.covers))}
+    here = below.get(max(filter(request.path.startswith, below), key=len, default=""), "")  # the closest
     return {
         "person": getattr(request, "person", None),
         "school": getattr(request, "school", None),
