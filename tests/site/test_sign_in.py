@@ -158,6 +158,9 @@ def test_signing_out_takes_a_post(client, teacher):
     assert client.get("/").status_code == 302
 
 
+WRONG = {"code": "AAAA-AAAA-AAAA", "password": PASSWORD, "password_again": PASSWORD}
+
+
 def first_time(client, code, password=PASSWORD):
     sent = {"email": "tom@fellside.example", "code": code, "password": password, "password_again": password}
     return client.post("/account/first-time/", sent)
@@ -181,6 +184,13 @@ def test_first_codes_cannot_be_guessed_by_trying(client, teacher, tom):
     answers = [first_time(client, "AAAA-AAAA-AAAA").status_code for _ in range(6)]
     assert answers == [200] * 5 + [429]
     assert first_time(client, code).status_code == 429
+
+
+def test_a_staff_meeting_opens_its_accounts_at_one_address(client, teacher, tom):
+    code = give_first_time_code(person=tom, by=teacher)
+    for number in range(30):
+        client.post("/account/first-time/", {**WRONG, "email": f"colleague{number}@fellside.example"})
+    assert first_time(client, code)["Location"] == "/"
 
 
 def test_a_form_without_its_token_is_refused_on_our_own_page(teacher):

@@ -151,8 +151,9 @@ def test_another_machine_needs_the_code(client, home):
     assert far.get("/set-up/").status_code == 200
 
 
-def test_a_proxy_on_this_machine_does_not_make_strangers_local(client):
-    behind = Client(HTTP_HOST="localhost", HTTP_X_FORWARDED_FOR="192.0.2.7")
+@pytest.mark.parametrize("told", [{"X_FORWARDED_FOR": "192.0.2.7"}, {"X_FORWARDED_PROTO": "https"}])
+def test_a_proxy_on_this_machine_does_not_make_strangers_local(client, told):
+    behind = Client(HTTP_HOST="localhost", **{f"HTTP_{name}": value for name, value in told.items()})
     assert behind.get("/set-up/")["Location"] == "/set-up/code/"
 
 

@@ -136,10 +136,10 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {  # besides allauth's own for sign-in, passwords and codes
     "wrong_passwords": "40/10m/ip",  # of one address there may be a whole school; an account itself locks after 5
     "login_failed": "40/10m/ip,5/15m/key",  # codes of the second step
-    "first_time": "10/10m/ip,5/15m/key",
+    "first_time": "100/10m/ip,5/15m/key",  # a staff meeting that opens its accounts
     "set_up_code": "5/10m/ip,20/h/key",
     "sign_in_link": "30/10m/ip,3/15m/key",
-    "open_link": "30/10m/ip",
+    "open_link": "100/10m/ip",  # a parents’ evening
     "internet_password": "10/h/key",  # chosen for one person
     "unblock": "60/10m/ip,6/h/key",  # a class behind one address; the key is the block page's ticket
 }

@@ -158,6 +158,15 @@ def test_the_page_asks_how_long_it_has_and_says_when_somebody_is_at_work(desk):
     assert desk.get("/").status_code == 302
 
 
+def test_the_last_moment_is_not_told_as_none_or_an_empty_desk_would_never_lock(rf, school):
+    """At 0 the page goes to the lock, and one that is not locked yet would lead back and begin anew."""
+    request = rf.get("/")
+    request.session, request.school = {idle.SEEN: 1000.0}, school
+    assert idle.seconds_left(request, now=1000.0 + 15 * 60 - 0.4) == 1
+    assert idle.seconds_left(request, now=1000.0 + 15 * 60) == 1
+    assert idle.seconds_left(request, now=1000.0 + 15 * 60 + 0.1) == 0
+
+
 def test_a_page_goes_by_itself_without_a_script_and_the_browser_keeps_nothing_of_it(desk):
     answer = desk.get("/school/audit/")
     assert '<noscript><meta http-equiv="refresh" content="905; url=/account/locked/?next=' in text(answer)

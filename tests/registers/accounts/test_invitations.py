@@ -69,6 +69,13 @@ def test_a_mail_goes_out_and_its_link_fills_in_the_page_where_a_password_is_chos
     assert states() == [Invitation.State.USED]
 
 
+def test_whoever_invites_sees_where_the_code_goes(head, staff):
+    """The office may change an address: into its own, too."""
+    page = text(sign_in(head).get("/accounts/"))
+    assert "None: tom@fellside.example" in page
+    assert "None: no e-mail address" in page
+
+
 def test_who_has_no_address_is_named_and_the_others_are_invited(head, staff):
     page = text(invite(head, staff, "letter"))
     assert "Vic Example needs an e-mail address first" in page

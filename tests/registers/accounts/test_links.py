@@ -164,6 +164,8 @@ def test_what_changes_after_the_link_was_sent_counts(client, school, child, pare
 
 def test_a_new_address_on_record_takes_the_account_with_it_and_the_old_one_opens_nothing(client, parent):
     make_account(person=parent, by=None)
+    old = client_of_another()
+    old.force_login(parent.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     parent.email = "new@home.example"
     parent.save()
     ask(client)
@@ -172,6 +174,8 @@ def test_a_new_address_on_record_takes_the_account_with_it_and_the_old_one_opens
     client.post(link_in_mail())
     assert signed_in(client) == str(parent.user_id)
     assert User.objects.get().email == "new@home.example"
+    assert AuditEntry.objects.get(verb="change_account_address").before == {"email": "pat@home.example"}
+    assert old.get("/account/").status_code == 302, "who sat signed in by the old one is out"
 
 
 def test_an_old_address_that_another_school_still_has_opens_neither(school, child, parent):

@@ -2,16 +2,18 @@
 
 import re
 import time
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from drystone.registers.accounts.two_step import BY_PROVIDER, REQUIRED_OF
 from drystone.registers.school.models import AuditEntry, FirstTimeCode, Role, User
-from tests.people import enrol, make_person, make_school, sign_in
+from tests.people import LONG_AGO, enrol, make_person, make_school, sign_in
 from tests.registers.accounts.parts import PASSWORD, account, sign_in_with, text
 from tests.totp import code_at, code_now
 
@@ -154,8 +156,9 @@ def test_a_first_code_from_the_school_signs_nobody_past_a_second_step(client, he
     assert client.get("/").status_code == 302
 
 
-def test_pupils_get_no_account(head, school):
-    pupil = make_person(school, Role.PUPIL, given="Pip", email="pip@fellside.example")
+@pytest.mark.parametrize("since", [LONG_AGO, timezone.localdate() + timedelta(days=30)])
+def test_pupils_get_no_account(head, school, since):
+    pupil = make_person(school, Role.PUPIL, given="Pip", email="pip@fellside.example", since=since)
     page = sign_in(head).post(f"/school/people/{pupil.pk}/account/", follow=True)
     assert "pupils have no password here" in text(page)
     assert not User.objects.filter(email="pip@fellside.example").exists()

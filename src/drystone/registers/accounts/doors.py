@@ -42,6 +42,11 @@ class Door:
         return "Not opened yet" if self.person.user else "None"
 
     @property
+    def address(self) -> str:
+        """P45: what they sign in with, or will. Whoever invites sees where the code goes: others may change it."""
+        return self.person.user.email if self.person.user else self.person.email
+
+    @property
     def can_be_invited(self) -> bool:
         return not self.opened and not self.is_closed
 

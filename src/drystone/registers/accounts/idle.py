@@ -7,6 +7,7 @@ whoever is signed in has shown that it is they.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -68,7 +69,10 @@ def touch(request: HttpRequest, *, now: float) -> None:
 
 
 def seconds_left(request: HttpRequest, *, now: float) -> int:
-    return 0 if is_locked(request, now=now) else max(0, round(request.session.get(SEEN, now) + limit_of(request) - now))
+    """Never 0 before it is locked: a page that goes to the lock too early is led back, and that counts as work."""
+    if is_locked(request, now=now):
+        return 0
+    return max(1, math.ceil(request.session.get(SEEN, now) + limit_of(request) - now))
 
 
 def keep(request: HttpRequest) -> bool:

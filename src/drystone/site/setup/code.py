@@ -12,7 +12,14 @@ from django.http import HttpRequest
 from drystone.engine.home import Home
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_FORWARDED",
+    "HTTP_X_REAL_IP",
+    "HTTP_VIA",
+)
 
 
 def make_code(home: Home) -> str:

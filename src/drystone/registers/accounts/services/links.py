@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from drystone.registers.accounts.models import SignInLink
 from drystone.registers.accounts.queries import doors_of
+from drystone.registers.accounts.services.sessions import end_sessions
 from drystone.registers.school.models import Guardianship, Person, Role, RoleHolding, User
 from drystone.registers.school.queries import current
 from drystone.registers.school.services import audit
@@ -125,12 +126,29 @@ def _account(people: tuple[Person, ...], address: str) -> User:
     """The one account of these people; from now on it has the address on record."""
     user = _one_account(list(people), address)[0] or make_account(person=people[0], by=None, as_name="Sign-in link")
     if user.email.lower() != address:
-        user.email = address
-        user.save(update_fields=["email"])
+        _rename(user, people, address)
     for person in people:
         if person.user_id is None:
             _attach(person, user)
     return user
+
+
+def _rename(user: User, people: tuple[Person, ...], address: str) -> None:
+    """Whoever still has the old address is out, also where they sit signed in."""
+    before, user.email = user.email, address
+    user.save(update_fields=["email"])
+    end_sessions(user=user)
+    for person in people:
+        audit.record(
+            school=person.school,
+            by=None,
+            as_name="Sign-in link",
+            verb="change_account_address",
+            subject=person,
+            summary=f"{person.name} signs in by {address}, the address on record now",
+            before={"email": before},
+            after={"email": address},
+        )
 
 
 def _attach(person: Person, user: User) -> None:

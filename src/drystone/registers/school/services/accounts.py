@@ -13,6 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from drystone.registers.school.access import roles_of
 from drystone.registers.school.models import AuditEntry, FirstTimeCode, Person, Role, User
+from drystone.registers.school.queries import still_held
 from drystone.registers.school.services import audit
 from drystone.registers.school.services.changes import Refused
 
@@ -26,7 +27,7 @@ def make_account(*, person: Person, by: Person | None, password: str | None = No
     """An account for this person's e-mail address; without a password until a first-time code is used."""
     if person.user_id:
         raise Refused(f"{person.name} has an account already")
-    if Role.PUPIL in roles_of(person):
+    if still_held(person.holdings.filter(role=Role.PUPIL), timezone.localdate() - timedelta(days=1)).exists():
         raise Refused(f"{person.name} is a pupil, and pupils have no password here")
     if not person.email:
         raise Refused(f"{person.name} needs an e-mail address first: it is what people sign in with", field="email")
