@@ -8,9 +8,10 @@ from django.conf import settings
 
 from drystone.engine.eventlog import parse_line
 from drystone.engine.home import Home
+from drystone.engine.roll.upn import upn_fault
 from drystone.registers.accounts.models import Invitation
 from drystone.registers.network.models import Rule
-from drystone.registers.school.models import AuditEntry, Person, Role, School
+from drystone.registers.school.models import AuditEntry, Guardianship, Person, Role, School
 from drystone.registers.school.services.audit import verify
 from drystone.site.demo import load
 from drystone.site.demo.load import _term_time
@@ -28,6 +29,7 @@ def fresh(folder: Path, monkeypatch, seed=69) -> Home:
     home.keys.mkdir(parents=True)
     home.person_key.write_bytes(bytes(32))
     home.check_key.write_bytes(bytes(32))
+    home.seal_key.write_bytes(bytes(32))
     monkeypatch.setattr(settings, "HOME", home)
     return home
 
@@ -39,9 +41,12 @@ def test_the_demo_is_whole(tmp_path, monkeypatch):
     assert school.is_demo
     assert school.classes.count() == 7
     assert Person.objects.filter(school=school, holdings__role=Role.PUPIL).count() == 140
+    assert not school.people.filter(holdings__role=Role.PUPIL, guardianships=None).exists()
+    assert Guardianship.objects.filter(pupil__school=school, barred=True).count() == 1
+    assert all(upn_fault(upn) is None for upn in school.people.exclude(upn="").values_list("upn", flat=True))
+    assert all(each.staff.count() == 1 for each in school.classes.all())
     missing = set(Role) - set(school.people.values_list("holdings__role", flat=True))
     assert missing <= {
-        Role.PARENT,
         Role.DEPUTY_HEAD,
         Role.DEPUTY_SAFEGUARDING_LEAD,
         Role.DATA_PROTECTION_OFFICER,

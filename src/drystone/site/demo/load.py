@@ -25,6 +25,7 @@ from drystone.site.demo.accounts import add_accounts
 from drystone.site.demo.certificate import use_certificate
 from drystone.site.demo.doors import leave_letters
 from drystone.site.demo.draft import leave_a_draft
+from drystone.site.demo.families import add_families
 from drystone.site.demo.lists import bring_lists
 from drystone.site.demo.names import names
 from drystone.site.demo.posts import name_posts, sign_off
@@ -85,6 +86,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
     with transaction.atomic():
         school, year = _found(today)
         people = _people(school, year.starts, rng)
+        add_families(school, people, since=year.starts, today=today)
         name_posts(school, people, since=year.starts, today=today)
         bring_lists(now)
         make_rules(

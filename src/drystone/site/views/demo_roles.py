@@ -22,7 +22,7 @@ from drystone.site.setup.code import at_this_machine
 from drystone.site.views.account import BACKEND
 
 WHY = "everybody in the demonstration school is made up; only at this machine, or in a house started as a demonstration"
-STAFF = [role for role in Role if role not in (Role.PARENT, Role.PUPIL)]
+STEPPABLE = [role for role in Role if role != Role.PUPIL]  # pupils have no account
 
 
 @public(WHY)
@@ -30,7 +30,7 @@ STAFF = [role for role in Role if role not in (Role.PARENT, Role.PUPIL)]
 def choose(request: HttpRequest) -> HttpResponse:
     school = _demo_school(request)
     today = timezone.localdate()
-    holders = [(role, holdings_on(school, role, today).first()) for role in STAFF]
+    holders = [(role, holdings_on(school, role, today).first()) for role in STEPPABLE]
     people = [(role.label, holding) for role, holding in holders if holding]
     return render(request, "site/demo_roles.html", {"demo_school": school, "people": people})
 
@@ -42,7 +42,7 @@ def step_into(request: HttpRequest) -> HttpResponse:
     number = request.POST.get("holding", "")
     if not number.isdecimal():
         raise Http404("no such role")
-    holding = get_object_or_404(RoleHolding, pk=int(number), person__school=school, role__in=STAFF)
+    holding = get_object_or_404(RoleHolding, pk=int(number), person__school=school, role__in=STEPPABLE)
     if not holding.held_on(timezone.localdate()):
         raise Http404("nobody holds that role today")
     user = _account_of(holding.person)
