@@ -72,7 +72,8 @@ def seconds_left(request: HttpRequest, *, now: float) -> int:
     """Never 0 before it is locked: a page that goes to the lock too early is led back, and that counts as work."""
     if is_locked(request, now=now):
         return 0
-    return max(1, math.ceil(request.session.get(SEEN, now) + limit_of(request) - now))
+    rest: float = request.session.get(SEEN, now) + limit_of(request) - now
+    return max(1, math.ceil(rest))
 
 
 def keep(request: HttpRequest) -> bool:
