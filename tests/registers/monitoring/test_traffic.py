@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from drystone.registers.network.api import publish_first
 from drystone.registers.network.models import Rule
-from drystone.registers.school.models import AuditEntry
+from drystone.registers.school.models import AuditEntry, Guardianship
 from drystone.registers.unblock.models import Grant, Whom
 
 URL = "/traffic/"
@@ -244,3 +244,11 @@ def test_blocks_are_charted_by_category_and_day_with_their_table(place, as_perso
 def test_with_no_blocks_it_says_so(place, as_person, log):
     log(host="a.example")
     assert "Nothing was blocked in these 7 days" in as_person(place.head).get("/traffic/blocks/").content.decode()
+
+
+def test_whom_a_court_keeps_from_a_child_learns_nothing_of_that_child_from_traffic(place, as_person, log):
+    log(host="poems.example", sign_on="pfell")
+    assert "Pip Fell" in page(as_person(place.head))[1]
+    Guardianship.objects.create(pupil=place.pupil, guardian=place.head, order=1, barred=True)
+    assert "Pip Fell" not in page(as_person(place.head))[1]
+    assert "Nobody here has that name" in page(as_person(place.head), person="pfell")[1]

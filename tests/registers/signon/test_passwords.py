@@ -4,16 +4,17 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.urls import reverse
 
 from drystone.engine.filtering.identity import person_key
 from drystone.engine.filtering.overlay import FILE_NAME, Overlay
 from drystone.engine.filtering.verifier import verify
 from drystone.engine.filtering.words import Access
-from drystone.registers.school.models import AuditEntry, Person, User
+from drystone.registers.school.models import AuditEntry, Guardianship, Person, User
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import NotAllowed
-from drystone.registers.signon.models import ProxyPassword
+from drystone.registers.signon.models import Device, ProxyPassword
 from drystone.registers.signon.services.passwords import (
     Slip,
     _words,
@@ -71,6 +72,7 @@ def test_a_password_reaches_gateways_when_it_is_saved_and_leaves_them_when_it_is
     def verifiers_after(url, **data):
         with django_capture_on_commit_callbacks(execute=True):
             client.post(url, {"who": f"person-{place.pupil.pk}"} | data)
+        connection.run_on_commit.clear()  # as a real commit does
         return Overlay.load(path).verifiers
 
     first = verifiers_after(GIVE, only="all")
@@ -173,3 +175,15 @@ def test_easy_passwords_are_words_to_type_and_seldom_alike():
     assert all(re.fullmatch(r"[a-z]{3,11}-[a-z]{3,11}-[1-9]\d", one) for one in made)
     assert easy_password(adult=True).count("-") == 3
     assert len(set(_words())) == len(_words()) > 250
+
+
+def test_whom_a_court_keeps_from_a_child_neither_finds_nor_changes_how_that_child_signs_on(place, home, quick):
+    device = Device.objects.create(school=place.school, name="Tablet", network="10.1.0.9/32", person=place.pupil)
+    client, pupil = sign_in(place.head), place.pupil
+    choose, own = f"/sign-on/passwords/{pupil.pk}/choose/", f"/sign-on/devices/{device.pk}/"
+    pages = [LIST, "/sign-on/devices/", f"{GIVE}?who=class-{pupil.school_class_id}&only=all"]
+    assert sum("Pip" in client.get(path).content.decode() for path in pages) == 3
+    assert [client.get(path).status_code for path in (choose, own)] == [200, 200]
+    Guardianship.objects.create(pupil=pupil, guardian=place.head, order=1, barred=True)
+    assert [path for path in pages if "Pip" in client.get(path).content.decode()] == []
+    assert [client.get(path).status_code for path in (choose, own)] == [404, 404]

@@ -115,6 +115,7 @@ class Words:
     clock: ZoneInfo
     devices: dict[str, str]
     named: bool  # whether the reader may see who it was
+    hidden: frozenset[int] = frozenset()  # children of whom they are told nothing
 
     def row(self, event: Event, place: Place, reasons: dict[str, str], had: dict[tuple[str, datetime], Had]) -> Row:
         return Row(
@@ -137,7 +138,8 @@ class Words:
         if not self.named:
             return {}
         nameless = [event for event in events if event.client and event.person not in self.people]
-        return signon.who_had(school, ((event.client, event.at) for event in nameless))
+        had = signon.who_had(school, ((event.client, event.at) for event in nameless))
+        return {at: each for at, each in had.items() if not each.person or each.person.pk not in self.hidden}
 
 
 def page(school: School, filters: Filters, number: int, words: Words) -> tuple[list[Row], int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,6 +20,7 @@ from drystone.registers.monitoring.services.lookups import note_export, note_loo
 from drystone.registers.network import api as network
 from drystone.registers.school.access import needs
 from drystone.registers.school.models import Person, School
+from drystone.registers.school.reach import kept_from
 from drystone.registers.signon import api as signon
 
 if TYPE_CHECKING:
@@ -126,12 +128,14 @@ def names(request: HttpRequest) -> HttpResponse:
 
 def _ask(request: HttpRequest, school: School) -> Asked:
     titles = network.category_titles()
+    by: Person = request.person  # type: ignore[attr-defined]
     named = NAMES in request.permissions  # type: ignore[attr-defined]
     form = TrafficForm(request.GET, school=school, titles=titles, named=named)
-    known = people.by_key(school) if named else {}
-    devices = signon.device_names(school) if named else {}  # a device's name may say whose it is
+    known = people.by_key(school, by) if named else {}
+    devices = signon.device_names(school, by) if named else {}  # a device's name may say whose it is
     clock = ZoneInfo(school.time_zone)
-    words = queries.Words(form.zones, form.groups, titles, known, clock, devices, named)
+    hidden = frozenset(kept_from(by).values_list("pupil", flat=True))
+    words = queries.Words(form.zones, form.groups, titles, known, clock, devices, named, hidden)
     asked = Asked(form, {}, words)
     if not form.is_valid():
         return asked
@@ -139,7 +143,7 @@ def _ask(request: HttpRequest, school: School) -> Asked:
     asked.filters = _filters(values)
     asked.range = _quick(request, school, asked)
     if values.get("person"):
-        _whom(asked, school, values["person"], known)
+        _whom(asked, values["person"], people.like(school, values["person"], by), known)
     return asked
 
 
@@ -168,9 +172,9 @@ def _quick(request: HttpRequest, school: School, asked: Asked) -> str:
     return ""
 
 
-def _whom(asked: Asked, school: School, text: str, known: dict[str, Person]) -> None:
+def _whom(asked: Asked, text: str, like: QuerySet[Person], known: dict[str, Person]) -> None:
     """One person, or an error that says why not: nobody of that name, or several."""
-    found = list(people.like(school, text)[: MOST_ALIKE + 1])
+    found = list(like[: MOST_ALIKE + 1])
     exact = [person for person in found if person.sign_on.lower() == text.strip().lower()]
     found = exact or found
     keys = {person.pk: key for key, person in known.items()}

@@ -59,7 +59,7 @@ def classes_for(viewer: Viewer, permission: str) -> QuerySet[SchoolClass]:
     return found.none()
 
 
-def kept_from(person: Person) -> Any:
+def kept_from(person: Person | None) -> Any:
     """Of whom they are told nothing by order of a court, as `pk__in` takes them."""
     return Guardianship.objects.filter(guardian=person, barred=True).values("pupil")
 

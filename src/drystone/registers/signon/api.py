@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drystone.registers.school.models import Person, School
+from drystone.registers.school.reach import kept_from
 from drystone.registers.signon.models import Device, Session
 
 __all__ = ["Had", "device_names", "who_had"]
 
 
-def device_names(school: School) -> dict[str, str]:
+def device_names(school: School, seen_by: Person) -> dict[str, str]:
     """Names of devices by the keys that events have."""
-    return {device.key: device.name for device in Device.objects.filter(school=school).only("pk", "name")}
+    found = Device.objects.filter(school=school).exclude(person__in=kept_from(seen_by))
+    return {device.key: device.name for device in found.only("pk", "name")}
 
 
 @dataclass(frozen=True, slots=True)

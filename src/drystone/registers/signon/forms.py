@@ -37,11 +37,12 @@ class GiveForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, school: School, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, school: School, by: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         classes = [(f"class-{each.pk}", f"Class {each.name}") for each in school.classes.order_by("year_group", "name")]
         asked = str(self.data.get("who", ""))  # one person, by a link beside their name
-        one = [(asked, person.name) for person in chosen(school, asked, timezone.localdate())[:1] if "person-" in asked]
+        named = chosen(school, asked, timezone.localdate(), by)[:1] if "person-" in asked else ()
+        one = [(asked, person.name) for person in named]
         every = [("", "Choose"), *classes, ("staff", "All staff"), *one]
         self.fields["who"].choices = every  # type: ignore[attr-defined]
 
@@ -81,10 +82,10 @@ class DeviceForm(EditedForm):
     )
     note = forms.CharField(label="Note (optional)", max_length=200, required=False)
 
-    def __init__(self, *args: Any, school: School, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, school: School, by: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.school = school
-        people = may_sign_on(school, timezone.localdate())
+        people = may_sign_on(school, timezone.localdate(), by)
         groups = [(f"group-{group.pk}", f"The group {group.name}") for group in school.groups.all()]
         named = [(f"person-{person.pk}", f"{person.name} ({person.sign_on})") for person in people]
         self.fields["owner"].choices = [("", "Choose"), *groups, *named]  # type: ignore[attr-defined]

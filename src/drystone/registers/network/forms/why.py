@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from drystone.registers.network.editions import DRAFT, IN_FORCE
 from drystone.registers.school.models import Group, Person, School, Zone
+from drystone.registers.school.reach import kept_from
 
 _FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M"]
 _WRONG_TIME = {"invalid": "Write the date and time like 23/11/2026 14:30."}
@@ -49,9 +50,9 @@ class WhyForm(forms.Form):
         choices=[(IN_FORCE, "In force now"), (DRAFT, "The draft, not yet published")],
     )
 
-    def __init__(self, *args: Any, school: School, named: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, school: School, named: bool, by: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.school = school
+        self.school, self.by = school, by
         zones = Zone.objects.filter(school=school).order_by("name").values_list("slug", "name")
         groups = Group.objects.filter(school=school).order_by("name").values_list("slug", "name")
         for name, choices, empty in (("zone", zones, "A zone of the group"), ("group", groups, "As the zone says")):
@@ -65,7 +66,7 @@ class WhyForm(forms.Form):
         text = str(self.cleaned_data["person"]).strip()
         if not text:
             return None
-        known = Person.objects.filter(school=self.school)
+        known = Person.objects.filter(school=self.school).exclude(pk__in=kept_from(self.by))
         found = list(known.filter(sign_on__iexact=text)) or list(known.filter(_named(text))[:2])
         if len(found) != 1:
             raise forms.ValidationError(

@@ -32,7 +32,8 @@ _LAST_OFFSET = 2**62
 def why(request: HttpRequest) -> HttpResponse:
     school = school_of(request)
     asked = bool(request.GET)
-    form = WhyForm(request.GET if asked else None, school=school, named=NAMES in request.permissions)  # type: ignore[attr-defined]
+    named, by = NAMES in request.permissions, request.person  # type: ignore[attr-defined]
+    form = WhyForm(request.GET if asked else None, school=school, named=named, by=by)
     found: Explanation | None = None
     if asked and form.is_valid():
         values = form.cleaned_data

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from drystone.registers.school.access import needs
@@ -16,7 +16,7 @@ from drystone.registers.school.csv import csv_response
 from drystone.registers.school.forms import attempt
 from drystone.registers.school.forms.files import ImportForm
 from drystone.registers.school.services.changes import edition_of, values
-from drystone.registers.school.views import person_of, school_of, within
+from drystone.registers.school.views import person_of, school_of
 from drystone.registers.signon import queries
 from drystone.registers.signon.forms import DeviceForm, in_school_time
 from drystone.registers.signon.models import Device
@@ -33,7 +33,7 @@ def devices(request: HttpRequest) -> HttpResponseBase:
     school, now = school_of(request), timezone.now()
     text, state = request.GET.get("text", "").strip()[:100], request.GET.get("state", "")
     state = state if state in STATES else ""
-    found = queries.devices(school, text=text, state=state, now=now)
+    found = queries.devices(school, text=text, state=state, now=now, seen_by=person_of(request))
     if request.GET.get("format") == "csv":
         return csv_response("devices", COLUMNS, (_row(device) for device in found))
     context = {
@@ -65,7 +65,7 @@ def _row(device: Device) -> list[object]:
 @needs("signon.change_devices")
 def new_device(request: HttpRequest) -> HttpResponse:
     school, by = school_of(request), person_of(request)
-    form = DeviceForm(request.POST or None, school=school)
+    form = DeviceForm(request.POST or None, school=school, by=by)
     return _form_page(
         request, form, "Add a device", lambda asked: verbs.add_device(school=school, by=by, described=asked)
     )
@@ -73,7 +73,7 @@ def new_device(request: HttpRequest) -> HttpResponse:
 
 @needs("signon.change_devices")
 def device(request: HttpRequest, pk: int) -> HttpResponse:
-    thing, by = within(request, Device, pk), person_of(request)
+    thing, by = _device(request, pk), person_of(request)
     owner = f"person-{thing.person_id}" if thing.person_id else f"group-{thing.group_id}"
     initial: dict[str, Any] = {
         "name": thing.name,
@@ -82,7 +82,8 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "until": in_school_time(thing.school, thing.until),
         "note": thing.note,
     }
-    form = DeviceForm(request.POST or None, school=thing.school, initial=initial, edition=edition_of(values(thing)))
+    edition = edition_of(values(thing))
+    form = DeviceForm(request.POST or None, school=thing.school, by=by, initial=initial, edition=edition)
     return _form_page(
         request, form, thing.name, lambda asked: verbs.change_device(device=thing, by=by, described=asked), thing
     )
@@ -90,7 +91,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
 
 @needs("signon.change_devices")
 def end_device(request: HttpRequest, pk: int) -> HttpResponse:
-    thing, now = within(request, Device, pk), timezone.now()
+    thing, now = _device(request, pk), timezone.now()
     ended = thing.until is not None and thing.until <= now
     if request.method == "POST" and not ended:
         verbs.end_device(device=thing, by=person_of(request))
@@ -113,6 +114,11 @@ def import_page(request: HttpRequest) -> HttpResponse:
             return redirect("signon:devices")
         context |= {"found": found, "text": text}
     return render(request, "signon/import.html", context)
+
+
+def _device(request: HttpRequest, pk: int) -> Device:
+    found = queries.devices(school_of(request), state="all", now=timezone.now(), seen_by=person_of(request))
+    return get_object_or_404(found, pk=pk)
 
 
 def _form_page(

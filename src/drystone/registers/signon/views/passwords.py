@@ -15,7 +15,7 @@ from drystone.registers.school.access import needs
 from drystone.registers.school.csv import csv_response
 from drystone.registers.school.forms import attempt
 from drystone.registers.school.models import Person
-from drystone.registers.school.views import person_of, school_of, within
+from drystone.registers.school.views import person_of, school_of, seen
 from drystone.registers.signon import queries
 from drystone.registers.signon.forms import ChosenForm, GiveForm
 from drystone.registers.signon.services import passwords as verbs
@@ -29,8 +29,8 @@ def passwords(request: HttpRequest) -> HttpResponseBase:
     school, get = school_of(request), request.GET
     text, who, has = get.get("text", "").strip()[:100], get.get("who", ""), get.get("has", "")
     today = timezone.localdate()
-    every = queries.may_sign_on(school, today)
-    found = queries.by_name(queries.chosen(school, who, today) if who else every, text)
+    every = queries.may_sign_on(school, today, person_of(request))
+    found = queries.by_name(queries.chosen(school, who, today, person_of(request)) if who else every, text)
     if has in ("yes", "no"):
         found = found.filter(proxy_password__isnull=has == "no")
     if get.get("format") == "csv":
@@ -63,10 +63,10 @@ def give(request: HttpRequest) -> HttpResponse:
     """Choose, look at who it is, then make them: shown this once, to be printed and cut."""
     school = school_of(request)
     given = request.POST if request.method == "POST" else request.GET
-    form = GiveForm(given if "who" in given else None, school=school)
+    form = GiveForm(given if "who" in given else None, school=school, by=person_of(request))
     if not form.is_bound or not form.is_valid():
         return render(request, "signon/give.html", {"form": form, "people": None})
-    people = list(queries.chosen(school, form.cleaned_data["who"], timezone.localdate()))
+    people = list(queries.chosen(school, form.cleaned_data["who"], timezone.localdate(), person_of(request)))
     if form.cleaned_data["only"] == "missing":
         people = [person for person in people if not _has(person)]
     if request.method == "POST" and people:
@@ -81,7 +81,7 @@ def give(request: HttpRequest) -> HttpResponse:
 @needs("signon.give_passwords")
 @never_cache
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
-    thing = within(request, Person, pk)
+    thing = seen(request, "signon.give_passwords", pk)
     form = ChosenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen, by = form.cleaned_data["password"], person_of(request)
@@ -98,7 +98,8 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest) -> HttpResponse:
     school = school_of(request)
     who = (request.POST if request.method == "POST" else request.GET).get("who", "")
-    people = [person for person in queries.chosen(school, who, timezone.localdate()) if _has(person)]
+    found = queries.chosen(school, who, timezone.localdate(), person_of(request))
+    people = [person for person in found if _has(person)]
     if request.method == "POST" and people:
         count = verbs.withdraw_passwords(school=school, people=people, by=person_of(request))
         said = people[0].name if count == 1 else f"{count} people"

@@ -35,6 +35,7 @@ def sessions(request: HttpRequest) -> HttpResponseBase:
         since=given.get("since"),
         until=given.get("until"),
         now=now,
+        seen_by=person_of(request),
     )
     query = request.GET.copy()
     for name in ("page", "format"):
