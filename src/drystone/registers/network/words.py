@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 
-from drystone.registers.network.catalog import catalog
+from drystone.registers.network.catalog import Catalog, catalog
 from drystone.registers.network.models import Rule, RuleLevel
 
 
-def describe(rule: Rule) -> str:
-    """“Block Gambling for Key Stage 2, only during Lunch, until 31 January 2027”."""
-    parts = [f"{rule.get_action_display()} {target(rule)} for {whom(rule)}"]
+def describe(rule: Rule, known: Catalog | None = None) -> str:
+    """“Block Gambling for Key Stage 2, only during Lunch, until 31 January 2027”. Who describes many rules gives the
+    catalogue, which otherwise is looked for on the disk each time."""
+    parts = [f"{rule.get_action_display()} {target(rule, known)} for {whom(rule)}"]
     if rule.schedule is not None:
         parts.append(f"{rule.get_timing_display().lower()} {rule.schedule.name}")
     if rule.until is not None:
@@ -20,10 +21,10 @@ def describe(rule: Rule) -> str:
     return ", ".join(parts)
 
 
-def target(rule: Rule) -> str:
+def target(rule: Rule, known: Catalog | None = None) -> str:
     match rule.kind:
         case Rule.Kind.CATEGORY:
-            return f"“{catalog().title(rule.value)}”"
+            return f"“{(known or catalog()).title(rule.value)}”"
         case Rule.Kind.EXPRESSION:
             return f"addresses that match {rule.value}"
         case _:

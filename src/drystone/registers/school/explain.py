@@ -66,7 +66,7 @@ def who_sees(person: Person, on: date) -> list[Sees]:
     """Everybody who may see the person today, why, and what of them. A few queries, however many they are."""
     ties, shown = ties_of(person, on), [SEE, *(name for name in permissions_of_parts() if name != SEE)]
     found = []
-    for who, roles in _holders(person, on).items():
+    for who, roles in _holders(person, on, ties.guardians).items():
         if reasons := _reasons(who, roles, SEE, ties):
             held = [name for name in {**SHOWS, **dict.fromkeys(shown)} if _reasons(who, roles, name, ties)]
             sealed = may_open(Viewer(who, roles, on), person) if SENSITIVITIES in held else False
@@ -102,10 +102,15 @@ def _by_person(staff: Iterable[ClassStaff]) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _holders(person: Person, on: date) -> dict[Person, frozenset[Role]]:
+def _holders(person: Person, on: date, guardians: frozenset[int]) -> dict[Person, frozenset[Role]]:
+    """Everybody of whom a role could reach the person. Of those whom only their own children let in, a school has many
+    hundreds; here only this person's guardians count."""
+    far = [role for role, reach in reaches()[SEE].items() if reach != Reach.CHILDREN]
     held = RoleHolding.objects.filter(person__school=person.school_id, role__in=reaches()[SEE], starts__lte=on)
     here = held.filter(Q(ends__isnull=True) | Q(ends__gte=on))
     here = here.filter(Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)).select_related("person__school")
+    others = here.filter(role__in=far).order_by().values("person")
+    here = here.filter(Q(person__in=others) | Q(person__in=guardians))
     found: dict[Person, frozenset[Role]] = {}
     for holding in here:
         found[holding.person] = found.get(holding.person, frozenset()) | {Role(holding.role)}

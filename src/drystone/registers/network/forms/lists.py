@@ -64,9 +64,9 @@ class MappingForm(forms.Form):
     def __init__(self, *args: Any, source: Source, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.source = source
-        choices = category_choices()
+        choices, mandatory = category_choices(), source.mandatory_folders
         for folder in sorted(source.folders):
-            if folder not in source.mandatory_folders:
+            if folder not in mandatory:
                 self.fields[f"map_{folder}"] = forms.ChoiceField(
                     label=folder, choices=choices, initial=chosen(source, folder), required=False
                 )

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from drystone.engine.filtering import rules as engine
 from drystone.engine.filtering.sources import Source
-from drystone.registers.network.catalog import all_sources
+from drystone.registers.network.catalog import all_sources, catalog
 from drystone.registers.network.models import Profile, Publication
 from drystone.registers.network.services.draft import Draft, draft
 from drystone.registers.network.words import describe
@@ -47,9 +47,9 @@ class Change:
 
 def content_of(drafted: Draft) -> Content:
     """Every fact of a draft under a stable key, in words that a co-ordinator reads."""
-    rules = drafted.rules
+    rules, known = drafted.rules, catalog()
     return {
-        "rules": {row.key: f"{describe(row)}. {row.reason}" for row in drafted.rows.values()},
+        "rules": {row.key: f"{describe(row, known)}. {row.reason}" for row in drafted.rows.values()},
         "groups": {key: _group(group, drafted.profiles[key]) for key, group in rules.groups.items()},
         "zones": {key: _zone(zone, rules) for key, zone in rules.zones.items()},
         "schedules": {key: f"{row.name}, {row.in_words}" for key, row in drafted.schedules.items()},

@@ -8,7 +8,7 @@ from datetime import time
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from drystone.engine.filtering import rules as engine
@@ -160,25 +160,34 @@ def _people(school: School, groups: list[Group], pseudonymous: bool, left_out: l
     """Everyone with a sign-on name and a group, by primary key."""
     by_band = {group.age_band: group.slug for group in reversed(groups)}
     slugs = {group.pk: group.slug for group in groups}
-    roles: dict[int, set[str]] = {}
-    today = timezone.localdate()  # a role that begins later, or is over, gives nobody the staff's profile
-    for holding in RoleHolding.objects.filter(person__school=school):
-        if holding.held_on(today):
-            roles.setdefault(holding.person_id, set()).add(holding.role)
+    roles = _roles_of_adults(school)
     people: dict[int, engine.Person] = {}
     taken: dict[str, str] = {}
-    for row in Person.objects.filter(school=school).exclude(sign_on="").select_related("school_class").order_by("id"):
-        held = roles.get(row.pk, set())
-        group = slugs.get(row.school_class.group_id) if row.school_class else _group_of_adult(held, by_band)
-        name = sign_on_name(row.sign_on)
+    # Bare values: pages that only compare the draft with what is in force read a thousand people here.
+    rows = Person.objects.filter(school=school).exclude(sign_on="").order_by("id")
+    columns = ("pk", "key", "sign_on", "school_class__group", "preferred_name", "given_names", "family_name")
+    for pk, key, sign_on, group_pk, preferred, given, family in rows.values_list(*columns):
+        group = slugs.get(group_pk) if group_pk else _group_of_adult(roles.get(pk, set()), by_band)
+        name = sign_on_name(sign_on)
         if not group or not name:
             continue
+        whole = f"{preferred or given} {family}"
         if name in taken:
-            left_out.append(f"{row.name} has the same sign-on name as {taken[name]}: “{row.sign_on}”.")
+            left_out.append(f"{whole} has the same sign-on name as {taken[name]}: “{sign_on}”.")
             continue
-        taken[name] = row.name
-        people[row.pk] = engine.Person(row.key if pseudonymous else name, group)
+        taken[name] = whole
+        people[pk] = engine.Person(key if pseudonymous else name, group)
     return people
+
+
+def _roles_of_adults(school: School) -> dict[int, set[str]]:
+    """A role that begins later, or is over, gives nobody the staff's profile."""
+    today, roles = timezone.localdate(), dict[int, set[str]]()
+    asked = RoleHolding.objects.filter(person__school=school, role__in=[*STAFF_ROLES, *GUEST_ROLES])
+    held = asked.filter(Q(ends__isnull=True) | Q(ends__gte=today), starts__lte=today)
+    for pk, role in held.order_by().values_list("person_id", "role"):
+        roles.setdefault(pk, set()).add(role)
+    return roles
 
 
 def _group_of_adult(held: set[str], by_band: dict[str, str]) -> str:

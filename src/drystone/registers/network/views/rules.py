@@ -45,6 +45,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         "page": page,
         "pagination": pagination,
         "words": words,
+        "catalog": catalog(),
         "columns": [(text, key and link(request, sort=key, page=None), key == sort) for text, key in COLUMNS],
         "unpublished": len(pending_changes(school)),
         "today": timezone.localdate(),
