@@ -16,6 +16,7 @@ from django.test import Client
 from oidc_provider_mock import run_server_in_thread
 
 from drystone.registers.accounts.services.closing import close_account
+from drystone.registers.accounts.services.recovery import take_second_step_away
 from drystone.registers.accounts.services.sso import forget_sign_in
 from drystone.registers.school.models import AuditEntry, Person, Role, User
 from drystone.registers.school.services.accounts import make_account
@@ -184,6 +185,19 @@ def test_the_second_step_is_asked_here_unless_the_file_says_that_theirs_counts(s
     third = Client(HTTP_HOST="localhost")
     sign_in_as(third, "tess-6")
     assert signed_in(third)
+
+
+def test_who_took_a_second_step_away_and_runs_the_provider_does_not_come_in_by_it(sources, port, school, client):
+    """P48: a technician who sets the head's password at the provider would need nothing else."""
+    head = make_person(school, Role.HEAD, given="Hana", email="hana@fellside.example")
+    technician = make_person(school, Role.TECHNICIAN)
+    enrol(make_account(person=head, by=None))
+    know(port, "hana-2", email="hana@fellside.example", email_verified=True)
+    take_second_step_away(person=head, by=technician, reason="a test")
+    assert "second step was taken away" in text(sign_in_as(client, "hana-2"))
+    assert not signed_in(client)
+    enrol(head.user, SECRET)
+    assert sign_in_as(client, "hana-2").redirect_chain[-1][0].startswith("/account/two-step/code/")
 
 
 def test_who_needs_a_second_step_and_has_none_gets_one_first_unless_theirs_counts(sources, port, school, client):

@@ -7,8 +7,9 @@ from django.db import transaction
 
 from drystone.registers.accounts.queries import doors_of
 from drystone.registers.accounts.sso.provider import Told
-from drystone.registers.accounts.sso.sources import Source
-from drystone.registers.school.models import Person, User
+from drystone.registers.accounts.sso.sources import Source, TwoStep
+from drystone.registers.accounts.two_step import is_required_of, ways_of
+from drystone.registers.school.models import AuditEntry, Person, User
 from drystone.registers.school.services import audit
 from drystone.registers.school.services.changes import Refused
 from drystone.registers.school.services.permission import require
@@ -28,6 +29,7 @@ def admit(*, told: Told) -> SocialAccount:
         bound = _bound(told)
         if bound is not None:
             _refuse_other_schools(bound.user, told.source)
+            _refuse_after_recovery(bound.user, told.source)
             return bound
         user, rival = _by_address(told)
         if rival is None:
@@ -75,6 +77,7 @@ def _by_address(told: Told) -> tuple[User, SocialAccount | None]:
     if user is None:
         raise Refused(f"The school has made no account for {told.address}. {ASK}")
     _refuse_other_schools(user, told.source)
+    _refuse_after_recovery(user, told.source)
     return user, SocialAccount.objects.filter(user=user, provider=told.source.key).first()
 
 
@@ -85,6 +88,16 @@ def _refuse_other_schools(user: User, source: Source) -> None:
         raise Refused(f"This account is closed. {ASK}")
     if source.schools is not None and any(door.school.slug not in source.schools for door in doors):
         raise Refused(f"This account does not belong to {source.name}: sign in with your password")
+
+
+def _refuse_after_recovery(user: User, source: Source) -> None:
+    """P48: whoever takes a second step away here may well run the provider too, and set a password there. So until
+    there is a second step again, only the password of these pages opens the account, which they do not know."""
+    if source.two_step is TwoStep.THEIRS or not is_required_of(user) or ways_of(user).exists():
+        return
+    taken = AuditEntry.objects.filter(verb="take_second_step_away")
+    if any(taken.filter(chain=door.school.slug, subject=audit.subject_of(door)).exists() for door in doors_of(user)):
+        raise Refused("Your second step was taken away: sign in once with your password, or a code from the school")
 
 
 def _record(user: User, told: Told, verb: str, what: str) -> None:

@@ -75,7 +75,7 @@ def give_first_time_code(*, person: Person, by: Person | None, as_name: str = ""
 def did_lately(by: Person, verb: str, person: Person) -> bool:
     """Whether they themselves did this for the person while a code would last."""
     done = AuditEntry.objects.filter(chain=person.school.slug, actor=by.key, verb=verb, at__gt=timezone.now() - LASTS)
-    return done.filter(subject=f"{person._meta.label}:{person.pk}").exists()
+    return done.filter(subject=audit.subject_of(person)).exists()
 
 
 def _refuse_to_become(person: Person, by: Person) -> None:

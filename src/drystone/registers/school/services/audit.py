@@ -51,7 +51,7 @@ def record(
         actor=by.key if by else "system",
         actor_name=by.name if by else as_name or "Drystone",
         verb=verb,
-        subject=subject if isinstance(subject, str) else f"{subject._meta.label}:{subject.pk}",
+        subject=subject if isinstance(subject, str) else subject_of(subject),
         summary=summary[:500],
         before=before or {},
         after=after or {},
@@ -62,6 +62,11 @@ def record(
     head.seq, head.hash = entry.seq, entry.hash
     head.save()
     return entry
+
+
+def subject_of(thing: models.Model) -> str:
+    """As entries name what they are about."""
+    return f"{thing._meta.label}:{thing.pk}"
 
 
 def digest(entry: AuditEntry) -> str:
