@@ -26,11 +26,13 @@ def take_second_step_away(*, person: Person, by: Person, reason: str) -> None:
         raise Refused("Somebody else has to do this for you: the head teacher or the technician")
     if user.people.exclude(school=person.school).exists():
         raise Refused(f"{person.name} is known in another school too, so this school alone cannot do it")
-    if did_lately(by, "give_first_time_code", person):
-        raise Refused(f"You gave {person.name} a code to set a password with, so somebody else has to do this")
-    ways = [str(way) for way in Authenticator.objects.filter(user=user).order_by("pk")]
-    if not ways:
+    steps = list(Authenticator.objects.filter(user=user).order_by("pk"))
+    if not steps:
         raise Refused(f"{person.name} has no second step that could be taken away")
+    # A code that came before the step was for whoever set the step up, too.
+    if did_lately(by, "give_first_time_code", person, since=min(step.created_at for step in steps)):
+        raise Refused(f"You gave {person.name} a code to set a password with, so somebody else has to do this")
+    ways = [str(step) for step in steps]
     Authenticator.objects.filter(user=user).delete()
     end_sessions(user=user)
     audit.record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -72,9 +72,10 @@ def give_first_time_code(*, person: Person, by: Person | None, as_name: str = ""
     return "-".join(code[i : i + 4] for i in range(0, LENGTH, 4))
 
 
-def did_lately(by: Person, verb: str, person: Person) -> bool:
-    """Whether they themselves did this for the person while a code would last."""
-    done = AuditEntry.objects.filter(chain=person.school.slug, actor=by.key, verb=verb, at__gt=timezone.now() - LASTS)
+def did_lately(by: Person, verb: str, person: Person, since: datetime | None = None) -> bool:
+    """Whether they themselves did this for the person while a code would last, and since then."""
+    after = max(timezone.now() - LASTS, since) if since else timezone.now() - LASTS
+    done = AuditEntry.objects.filter(chain=person.school.slug, actor=by.key, verb=verb, at__gt=after)
     return done.filter(subject=audit.subject_of(person)).exists()
 
 
