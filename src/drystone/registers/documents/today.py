@@ -17,6 +17,8 @@ from drystone.registers.school.hooks import Task, Urgency, needs_today
 from drystone.registers.school.models import Person, Role, School
 from drystone.registers.school.moments import day
 
+WEEK = timedelta(days=7)
+
 
 @needs_today
 def notices_to_read(_school: School, person: Person, roles: frozenset[Role], on: date) -> list[Task]:
@@ -29,7 +31,8 @@ def notices_to_read(_school: School, person: Person, roles: frozenset[Role], on:
             late = mine.due < on
             detail = f"It was to be read by {day(mine.due)}." if late else f"By {day(mine.due)}. {live.version.why}"
             url = reverse("documents:notice", args=[live.document.pk])
-            tasks.append(Task(f"Read: {live.version.title}", url, Urgency.NOW if late else Urgency.TODAY, detail))
+            urgency = Urgency.NOW if late else Urgency.TODAY if mine.due < on + WEEK else Urgency.SOON
+            tasks.append(Task(f"Read: {live.version.title}", url, urgency, detail))
     return tasks
 
 
