@@ -13,7 +13,7 @@ from drystone.engine.filtering.editions import all_held
 from drystone.engine.filtering.sources import source_names
 from drystone.registers.network import gateways, overlay, queries
 from drystone.registers.network.models import ListUpdate, Publication, PublicationState, Rule, SecurePages
-from drystone.registers.network.services.changes import current_publication, pending_changes
+from drystone.registers.network.services.changes import is_published, pending_changes
 from drystone.registers.network.words import describe
 from drystone.registers.school.access import matrix
 from drystone.registers.school.hooks import Task, Urgency, needs_today
@@ -87,7 +87,7 @@ def _certificate(school: School) -> list[Task]:
 
 def _to_publish(school: School) -> list[Task]:
     url = reverse("network:publish")
-    latest = Publication.objects.filter(school=school).first()
+    latest = Publication.objects.filter(school=school).only("state", "failure").first()
     tasks = []
     if latest is not None and latest.state == PublicationState.FAILED:
         failed = reverse("network:publication", args=[latest.pk])
@@ -95,7 +95,7 @@ def _to_publish(school: School) -> list[Task]:
     changes = pending_changes(school)
     lists = [change for change in changes if change.section == "lists"]
     others = [change for change in changes if change.section not in ("lists", "categories")]
-    if current_publication(school) is None:
+    if not is_published(school):
         return [*tasks, Task("Publish the filter: nothing is in force yet", url, Urgency.NOW)]
     if others:
         count = f"{len(others)} change{'' if len(others) == 1 else 's'}"
@@ -122,7 +122,7 @@ def _rules_that_end(school: School, on: date) -> list[Task]:
 
 
 def _without_profile(school: School) -> list[Task]:
-    if current_publication(school) is None:  # the first publication starts them all
+    if not is_published(school):  # the first publication starts them all
         return []
     return [
         Task(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from drystone.registers.school.access import matrix
 from drystone.registers.school.hooks import Task, Urgency, needs_today
 from drystone.registers.school.models import Person, Role, School
 from drystone.registers.school.moments import moment
-from drystone.registers.unblock.models import State
+from drystone.registers.unblock.models import SiteRequest, State
 from drystone.registers.unblock.queries import own_requests, visible
 from drystone.registers.unblock.words import outcome
 
@@ -21,14 +22,15 @@ LONG = timedelta(days=2)
 @needs_today
 def requests_wait(school: School, person: Person, roles: frozenset[Role], on: date) -> list[Task]:  # noqa: ARG001
     """P35: somebody asked, and hears."""
-    return _to_look_at(school, person, roles) + _to_answer(school, person, roles) + _to_read(person)
+    waiting = visible(school, person).filter(state=State.WAITING)
+    return _to_look_at(waiting, roles) + _to_answer(waiting, roles) + _to_read(person)
 
 
-def _to_look_at(school: School, person: Person, roles: frozenset[Role]) -> list[Task]:
+def _to_look_at(queue: QuerySet[SiteRequest], roles: frozenset[Role]) -> list[Task]:
     """A child who asks for a site about self-harm, say, may need somebody more than a site."""
     if not roles & matrix()["unblock.view_sensitive"]:
         return []
-    waiting = visible(school, person).filter(state=State.WAITING, by_child=True, sensitive=True).count()
+    waiting = queue.filter(by_child=True, sensitive=True).count()
     if not waiting:
         return []
     who = "A pupil asks" if waiting == 1 else f"{waiting} requests of pupils are"
@@ -36,10 +38,9 @@ def _to_look_at(school: School, person: Person, roles: frozenset[Role]) -> list[
     return [Task(text, url, Urgency.NOW, "Look who it is, and whether they need help.")]
 
 
-def _to_answer(school: School, person: Person, roles: frozenset[Role]) -> list[Task]:
+def _to_answer(waiting: QuerySet[SiteRequest], roles: frozenset[Role]) -> list[Task]:
     if not roles & matrix()["unblock.decide"]:
         return []
-    waiting = visible(school, person).filter(state=State.WAITING)
     count = waiting.count()
     if not count:
         return []

@@ -78,7 +78,12 @@ def differences(before: Mapping[str, Mapping[str, str]], after: Content) -> list
 
 
 def current_publication(school: School) -> Publication | None:
-    return Publication.objects.filter(school=school, is_current=True).first()
+    """Without the whole rules file, which has a line for everybody: who needs that reads it by `rules`."""
+    return Publication.objects.filter(school=school, is_current=True).defer("rules").first()
+
+
+def is_published(school: School) -> bool:
+    return Publication.objects.filter(school=school, is_current=True).exists()
 
 
 def pending_changes(school: School) -> list[Change]:
