@@ -18,7 +18,8 @@ def by_key(school: School, seen_by: Person) -> dict[str, Person]:
     except OSError:
         return {}
     known = Person.objects.filter(school=school).exclude(sign_on="").exclude(pk__in=kept_from(seen_by)).order_by("-id")
-    return {person_key(secret, person.sign_on): person for person in known}
+    shown = known.only("sign_on", "given_names", "family_name", "preferred_name")
+    return {person_key(secret, person.sign_on): person for person in shown}
 
 
 def like(school: School, text: str, seen_by: Person) -> QuerySet[Person]:
