@@ -1,10 +1,13 @@
 """The demo school: always in mid-term, the same from the same seed, and plainly nobody's."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.utils import timezone
 
 from drystone.engine.eventlog import parse_line
 from drystone.engine.home import Home
@@ -45,20 +48,23 @@ def test_the_demo_is_whole(tmp_path, monkeypatch):
     assert Guardianship.objects.filter(pupil__school=school, barred=True).count() == 1
     assert all(upn_fault(upn) is None for upn in school.people.exclude(upn="").values_list("upn", flat=True))
     assert all(each.staff.count() == 1 for each in school.classes.all())
-    missing = set(Role) - set(school.people.values_list("holdings__role", flat=True))
-    assert missing <= {
-        Role.DEPUTY_HEAD,
-        Role.DEPUTY_SAFEGUARDING_LEAD,
-        Role.DATA_PROTECTION_OFFICER,
-        Role.NETWORK_MANAGER,
-        Role.VOLUNTEER,
-        Role.VISITOR,
-        Role.COUNCIL_CONTACT,
-    }
+    assert set(Role) == set(school.people.values_list("holdings__role", flat=True)) - {None}
     assert (home.here / "current" / "manifest.json").is_file()
     assert list(verify()) == []
     assert Invitation.objects.filter(person__school=school).count() == 2
     assert AuditEntry.objects.filter(chain=school.slug).count() > 100
+
+
+@pytest.mark.django_db
+def test_every_role_but_a_pupils_may_be_stepped_into(tmp_path, monkeypatch):
+    fresh(tmp_path / "home", monkeypatch)
+    load(now=timezone.now())
+    here = Client(HTTP_HOST="localhost")
+    offered = re.findall(r'name="holding" value="(\d+)">Be the ([^<]+)<', here.get("/demo/").content.decode())
+    assert {label for _, label in offered} == {role.label.lower() for role in Role if role != Role.PUPIL}
+    for holding, _ in offered:
+        assert here.post("/demo/step-into/", {"holding": holding})["Location"] == "/"
+        assert here.get("/").status_code == 200
 
 
 @pytest.mark.django_db

@@ -28,6 +28,7 @@ from drystone.site.demo.draft import leave_a_draft
 from drystone.site.demo.families import add_families
 from drystone.site.demo.lists import bring_lists
 from drystone.site.demo.names import names
+from drystone.site.demo.others import add_others
 from drystone.site.demo.posts import name_posts, sign_off
 from drystone.site.demo.requests import add_requests
 from drystone.site.demo.roll import leave_a_file
@@ -87,6 +88,7 @@ def load(home: Home | None = None, *, now: datetime | None = None, seed: int = S
         school, year = _found(today)
         people = _people(school, year.starts, rng)
         add_families(school, people, since=year.starts, today=today)
+        add_others(school, people, since=year.starts, today=today)
         name_posts(school, people, since=year.starts, today=today)
         bring_lists(now)
         make_rules(

@@ -28,6 +28,7 @@ STAFF = (
     "office",
     "technician",
     "support",
+    "network",
     *(f"teacher{n}" for n in range(1, 8)),
 )
 STRAGGLERS = ("support", "teacher6")
