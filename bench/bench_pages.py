@@ -92,7 +92,10 @@ def report(database: str, school: dict[str, int], visits: list[Visit]) -> None:
     say(f"  pages over {MOST_MS} ms by the clock: {over}; of the processor: {sum(o.processor > MOST_MS for o in good)}")
     slowest = max(one.clock for one in good)
     target(f"slowest page of 1,000 pupils, {database}", slowest, MOST_MS, unit="ms", at_most=True)
-    target(f"pages whose queries grow with the roll, {database}", len(growing), 0, unit="pages", at_most=True)
+    told = f"the same in time of the processor, {database}"
+    target(told, max(one.processor for one in good), MOST_MS, unit="ms", at_most=True)
+    pages = sum(one.html for one in growing)  # a download reads a piece at a time, so a longer one has more pieces
+    target(f"pages whose queries grow with the roll, {database}", pages, 0, unit="pages", at_most=True)
 
 
 # What follows runs in the process of one database, where Django is set up.
