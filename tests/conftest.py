@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,3 +33,36 @@ def _no_way_out(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def django_capture_on_commit_callbacks():
+    """pytest-django's, but what has been told waits no more, as after a real commit: its own leaves it standing, and
+    whatever is told once a transaction would be told once a test."""
+
+    @contextmanager
+    def committed(*, using=None, execute=False):
+        from django.db import transaction  # not before the settings are read, for tests that have none
+
+        connection = transaction.get_connection(using)
+        before, connection.run_on_commit = connection.run_on_commit, []
+        told = []
+        try:
+            yield told
+            while waiting := connection.run_on_commit:
+                connection.run_on_commit = []
+                told += [callback for _, callback, _ in waiting]
+                for _, callback, robust in waiting if execute else ():
+                    _tell(callback, robust)
+        finally:
+            connection.run_on_commit = before
+
+    return committed
+
+
+def _tell(callback, robust):
+    try:
+        callback()
+    except Exception:
+        if not robust:
+            raise
