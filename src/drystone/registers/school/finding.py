@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Func, Prefetch, Q, QuerySet, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func, Prefetch, Q, QuerySet, Value
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -119,7 +121,9 @@ def _spelt_so(reached: QuerySet[Person], words: list[str], viewer: Viewer) -> tu
 
 def _nearly(reached: QuerySet[Person], words: list[str]) -> list[int]:
     """The nearest first: one slip in a word of three to five letters, two in a longer one (a letter wrong, missing, too
-    many, or two swapped)."""
+    many, or two swapped). Nobody, where no word can have one: who is spelt just so was found already."""
+    if not any(_allowed(word) for word in words):
+        return []
     spelt: dict[str, list[int]] = {}
     for pk, search in _candidates(reached, words):
         for word in search.split():
@@ -133,7 +137,7 @@ def _nearly(reached: QuerySet[Person], words: list[str]) -> list[int]:
 
 def _slips(word: str, spelt: dict[str, list[int]]) -> dict[int, int]:
     """Whose name has a word like this one, and by how many slips."""
-    allowed = 0 if len(word) < 3 or _has_digit(word) else 1 if len(word) < 6 else 2
+    allowed = _allowed(word)
     alike = process.extract(word, spelt.keys(), scorer=OSA.distance, score_cutoff=allowed, limit=None)
     found: dict[int, int] = {}
     for other, distance, _ in alike:
@@ -151,10 +155,14 @@ def _candidates(reached: QuerySet[Person], words: list[str]) -> list[tuple[int, 
     with transaction.atomic():
         threshold()
         for word in words:
-            rows = rows.filter(has_word_like(word))
-        longest = max(words, key=len)
-        like = Func(Value(longest), F("search"), function="word_similarity")
-        return list(rows.order_by(like.desc())[:COMPARED])
+            rows = rows.filter(has_word_like(word) if _allowed(word) else begins_so([word]))
+        like = [Func(Value(word), F("search"), function="word_similarity", output_field=FloatField()) for word in words]
+        return list(rows.order_by(reduce(add, like[1:], like[0]).desc())[:COMPARED])
+
+
+def _allowed(word: str) -> int:
+    """How many slips: a UPN has none, nor a word of one or two letters."""
+    return 0 if len(word) < 3 or _has_digit(word) else 1 if len(word) < 6 else 2
 
 
 def _has_digit(word: str) -> bool:

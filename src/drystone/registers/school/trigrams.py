@@ -11,7 +11,7 @@ from django.db import Error, connection, transaction
 from django.db.models import BooleanField, F, Func, Value
 
 INDEX = "people_by_trigram"
-ALIKE = 0.3  # the share of a word's trigrams that must agree; one wrong letter in five takes three of six
+ALIKE = 0.2  # of the trigrams of both words those that they share: “eavns” and “evans” have two of ten
 
 
 def ensure_index(using: Any = connection) -> str:
