@@ -33,9 +33,9 @@ def test_many_changes_of_one_transaction_are_told_once_for_each_school(db, heard
 def test_a_change_that_was_undone_does_not_silence_the_next(db, heard, django_capture_on_commit_callbacks):
     school = make_school()
     with django_capture_on_commit_callbacks(execute=True):
-        with pytest.raises(ValueError, match="undone"), transaction.atomic():
+        with transaction.atomic():
             announce_evidence(school=school)
-            raise ValueError("undone")
+            transaction.set_rollback(True)
         announce_evidence(school=school)
     assert heard == ["fellside"]
 
@@ -44,9 +44,9 @@ def test_a_change_inside_one_that_may_be_undone_is_told_by_itself(db, heard, dja
     """The first stands in a part that is kept; the second must not lean on a part that is not."""
     school = make_school()
     with django_capture_on_commit_callbacks(execute=True):
-        with pytest.raises(ValueError, match="undone"), transaction.atomic():
+        with transaction.atomic():
             with transaction.atomic():
                 announce_evidence(school=school)
-            raise ValueError("undone")
+            transaction.set_rollback(True)
         assert heard == []
     assert heard == []
