@@ -14,15 +14,19 @@ setup-%:
 run: setup-run ## start Drystone on this machine (UP="--demo" for the demo school)
 	@exec $(BIN)/drystone up $(UP)
 
-# Two files at a time. What measures time, or starts Squid and browsers, has the machine to itself.
+# Two files at a time. What measures time, or starts Squid and whole houses, has the machine to itself.
 SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 2 --dist loadfile
+# What these test is no matter of the database: once is enough.
+ONE_DATABASE := $(addprefix --ignore=tests/,site/test_boot.py registers/network/test_selftest.py \
+	registers/network/test_expressions.py)
 
 test: setup-test ## everything that must hold: style, layers, types, all tests, and the web tests on PostgreSQL
 	@$(MAKE) --no-print-directory checks
 	$(BIN)/python tools/check_docs.py
 	$(SIDE_BY_SIDE) tests/engine tests/registers tests/oversight tests/site $(ARGS)
-	$(BIN)/pytest tests/browser tests/cli tests/gateway tests/house $(ARGS)
-	DRYSTONE_TEST_DATABASE=postgresql $(SIDE_BY_SIDE) tests/registers tests/oversight tests/site $(ARGS)
+	$(SIDE_BY_SIDE) tests/browser tests/cli $(ARGS)
+	$(BIN)/pytest tests/gateway tests/house $(ARGS)
+	DRYSTONE_TEST_DATABASE=postgresql $(SIDE_BY_SIDE) $(ONE_DATABASE) tests/registers tests/oversight tests/site $(ARGS)
 
 lint: setup-lint checks ## style, types and layers
 
